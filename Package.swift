@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The manifest is the architecture: a target may import only what it names here, and every arrow points down.
+
+/// What every Swift target is compiled with.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The processor that the kernels are compiled for: this one, unless `RNND_CPU` names another for a binary that travels.
+let cpu = Context.environment["RNND_CPU"] ?? "native"
+
+/// Optimised also in debug builds: without vector instructions the plain tests would take minutes.
+#if arch(x86_64)
+  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(["-O", "-Xcc", "-march=\(cpu)"])]
+#else
+  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(["-O"])]
+#endif
+
+/// A module and its tests.
+func module(
+  _ name: String, over dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict,
+  testedWith testDependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> [Target] {
+  [
+    .target(name: name, dependencies: dependencies, swiftSettings: settings),
+    .testTarget(
+      name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies + testDependencies,
+      resources: resources, swiftSettings: [.treatAllWarnings(as: .error)]),
+  ]
+}
+
+let package = Package(
+  name: "rnnd",
+  platforms: [.macOS(.v26)],
+  products: [.executable(name: "rnnd", targets: ["rnnd"])],
+  targets: [
+    [.target(name: "CSystem")],
+    // Shared ground.
+    module("JSON"),
+    module("System", over: ["CSystem"]),
+    // The model.
+    module("Kernels", over: ["CSystem"], settings: vectorised),
+    module("Networks", over: ["Kernels"]),
+    module("Tokenizers", over: ["JSON"]),
+    module("Safetensors", over: ["JSON", "System"]),
+    module("LanguageModel", over: ["Networks", "Tokenizers", "Safetensors", "JSON", "System"]),
+    // The service.
+    module("RPC", over: ["JSON"]),
+    module("Daemon", over: ["LanguageModel", "RPC", "JSON", "System"], testedWith: ["Client"]),
+    module("Client", over: ["RPC", "JSON", "System"]),
+    // The face.
+    module("Bench", over: ["Client", "Daemon", "LanguageModel", "Networks", "Kernels", "JSON", "System"]),
+    [
+      .executableTarget(name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "RPC", "JSON", "System"], swiftSettings: strict),
+      .testTarget(
+        name: "rnndTests", dependencies: ["rnnd", "Client", "Daemon", "RPC", "JSON", "System"],
+        swiftSettings: [.treatAllWarnings(as: .error)]),
+    ],
+  ].flatMap { $0 },
+  swiftLanguageModes: [.v6]
+)
