@@ -1,0 +1,59 @@
+/// Multiplies two matrices.
+///
+///     C = op(A) · op(B) + bias        or with `accumulate`  C += op(A) · op(B)
+///
+/// `op(X)` is `X`, or its transpose where `transposeA` or `transposeB` says so: op(A) is `[C.rows, depth]`, op(B) is
+/// `[depth, C.columns]`. The bias, one number a column of C, is added to every row.
+///
+/// - Precondition: the shapes fit; C overlaps neither A nor B; not both a bias and `accumulate`.
+/// - Complexity: 2 · `C.rows` · `C.columns` · depth FLOP; allocates only while the team's scratch grows.
+package func multiply(
+  _ a: Matrix, _ b: Matrix, bias: Vector? = nil, transposeA: Bool = false, transposeB: Bool = false,
+  accumulate: Bool = false, into c: Matrix, team: ThreadTeam
+) {
+  let depth = transposeA ? a.rows : a.columns
+  precondition((transposeA ? a.columns : a.rows) == c.rows, "multiply: rows of op(A) and C differ")
+  precondition((transposeB ? b.columns : b.rows) == depth, "multiply: depths of op(A) and op(B) differ")
+  precondition((transposeB ? b.rows : b.columns) == c.columns, "multiply: columns of op(B) and C differ")
+  precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
+  Reference.multiply(
+    a, b, bias: bias, transposeA: transposeA, transposeB: transposeB, accumulate: accumulate, into: c)
+}
+
+/// Multiplies by a matrix that was packed before: the recurrent product of every time step of a window.
+///
+///     C = A · P + bias        or with `accumulate`  C += A · P
+///
+/// - Precondition: `A` is `[C.rows, P.rows]`, `P` `[P.rows, C.columns]`; C does not overlap A; not both a bias and
+///   `accumulate`.
+package func multiply(
+  _ a: Matrix, _ b: PackedMatrix, bias: Vector? = nil, accumulate: Bool = false, into c: Matrix, team: ThreadTeam
+) {
+  precondition(a.rows == c.rows && a.columns == b.rows && b.columns == c.columns, "multiply: shapes differ")
+  precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
+  Reference.multiply(a, b.plain, bias: bias, accumulate: accumulate, into: c)
+}
+
+/// Multiplies a matrix and a vector.
+///
+///     y = W · x + bias        or with `accumulate`  y += W · x
+///
+/// - Precondition: `W` is `[y.count, x.count]`; y overlaps none of the others; not both a bias and `accumulate`.
+/// - Complexity: reads W once, at the memory's speed; allocates nothing.
+package func multiply(
+  _ w: Matrix, _ x: Vector, bias: Vector? = nil, accumulate: Bool = false, into y: Vector
+) {
+  precondition(w.rows == y.count && w.columns == x.count, "multiply: shapes differ")
+  precondition(bias == nil || (bias?.count == y.count && !accumulate), "multiply: bias does not fit")
+  Reference.multiply(w, x, bias: bias, accumulate: accumulate, into: y)
+}
+
+/// Adds up the rows of a matrix: a bias's gradient from the gradients of all positions.
+///
+///     target[j] += Σ_i source[i, j]
+///
+/// - Precondition: `target.count == source.columns`; the two do not overlap.
+package func addColumnSums(of source: Matrix, to target: Vector) {
+  precondition(target.count == source.columns, "addColumnSums: counts differ")
+  Reference.addColumnSums(of: source, to: target)
+}
