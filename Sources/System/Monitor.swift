@@ -1,0 +1,47 @@
+import CSystem
+
+/// State that threads share, and a way to sleep until it changes.
+///
+/// Not for use within tasks of Swift's pool: `wait` holds up the thread that calls it.
+@safe
+final class Monitor<State: ~Copyable>: @unchecked Sendable {
+  // Sendable: `state` is only touched while `mutex` is held.
+  private var state: State
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+  init(_ state: consuming sending State) {
+    self.state = state
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe condition = .allocate(capacity: 1)
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(condition)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe condition.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  /// Looks at or changes the state while no other thread does.
+  func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return body(&state)
+  }
+
+  /// Sleeps until `body`, which looks at the state or changes it while no other thread does, has an answer.
+  func wait<Answer>(for body: (inout State) -> Answer?) -> Answer {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while true {
+      if let answer = body(&state) { return answer }
+      unsafe pthread_cond_wait(condition, mutex)
+    }
+  }
+
+  /// Wakes every thread that waits, so that it looks again.
+  func announce() { unsafe pthread_cond_broadcast(condition) }
+}
