@@ -48,7 +48,7 @@ let package = Package(
     module("Kernels", over: ["CSystem"], settings: vectorised),
     module("Networks", over: ["Kernels"]),
     module("Tokenizers", over: ["JSON"]),
-    module("Safetensors", over: ["JSON", "System"]),
+    module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
     module("LanguageModel", over: ["Networks", "Tokenizers", "Safetensors", "JSON", "System"]),
     // The service.
     module("RPC", over: ["JSON"]),
