@@ -46,9 +46,9 @@ let package = Package(
     module("System", over: ["CSystem"]),
     // The model.
     module("Kernels", over: ["CSystem"], settings: vectorised),
-    module("Networks", over: ["Kernels"]),
+    module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
     module("Tokenizers", over: ["JSON"]),
-    module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
+    module("Safetensors", over: ["JSON", "System"]),
     module("LanguageModel", over: ["Networks", "Tokenizers", "Safetensors", "JSON", "System"]),
     // The service.
     module("RPC", over: ["JSON"]),

@@ -30,8 +30,7 @@ struct Unescaping {
     case UInt8(ascii: "b"): result.append(0x08)
     case UInt8(ascii: "f"): result.append(0x0C)
     case UInt8(ascii: "u"):
-      let scalar = try scalar(in: body, at: bodyOffset)
-      if let encoded = UTF8.encode(scalar) { result.append(contentsOf: encoded) }
+      result.append(contentsOf: String(Character(try scalar(in: body, at: bodyOffset))).utf8)
       return
     default:
       throw .unexpected(

@@ -41,10 +41,8 @@ package struct FileDescriptor: ~Copyable, Sendable, Pollable {
   }
 
   /// Another descriptor of the same open file.
-  ///
-  /// - Parameter lowest: what its number is at least.
-  package borrowing func duplicate(lowest: Int32 = 0) throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: try call("duplicate descriptor") { rnnd_duplicate(descriptorNumber, lowest) })
+  package borrowing func duplicate() throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try call("duplicate descriptor") { rnnd_duplicate(descriptorNumber) })
   }
 
   /// Whether reading and writing answer `.wouldBlock` instead of waiting.

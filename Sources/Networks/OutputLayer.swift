@@ -1,0 +1,150 @@
+import Kernels
+
+/// The output layer, its softmax and the loss, over any number of positions at once.
+///
+///     y      = P h + q                          where the network has a projection, else y = h
+///     logits = D y + d                          D `[V, H or E]`, the encoder's own weights in a tied network
+///     loss   = mean over targets of  log Σ_j e^logits[j] − logits[target]        in nats
+///
+/// Positions without a target are left out of every product. Softmax and cross-entropy are one pass in which the logits
+/// become their own gradient, so that there is never a second matrix of their size; and that matrix is bounded: more
+/// positions than fit are taken piece by piece, in order.
+final class OutputLayer {
+  private let hasProjection: Bool
+  private let hiddenSize: Int
+  private let outputSize: Int
+
+  /// Positions that have a target, and the targets there.
+  private var positions: [Int] = []
+  private var targets: [TokenID] = []
+  /// h at those positions, if they are not all; `[n, H]`.
+  private var selected = ScratchMatrix()
+  private var selectedGradient = ScratchMatrix()
+  /// y, and its gradient; `[n, E]`.
+  private var projected = ScratchMatrix()
+  private var projectedGradient = ScratchMatrix()
+  /// A piece's logits, then their gradient; `[m, V]`.
+  private var logits = ScratchMatrix()
+  /// One loss, or log-probability, a target; `[1, n]`.
+  private var results = ScratchMatrix()
+
+  /// How many numbers a piece of the logits may have: 32 MiB, a large cache's size.
+  private static let logitsLimit = 1 << 23
+
+  init(shape: NetworkShape) {
+    hasProjection = shape.hasProjection
+    hiddenSize = shape.hiddenSize
+    outputSize = shape.outputSize
+  }
+
+  /// Computes the mean loss and sends it back.
+  ///
+  /// - Parameters:
+  ///   - hidden: The top layer's h at every position, `[positions, H]`.
+  ///   - targets: One a position; negative where nothing is predicted.
+  ///   - gradient: Receives the gradients of decoder and projection; nothing if left out.
+  ///   - hiddenGradient: Receives ∂L/∂h of every position.
+  /// - Returns: The loss, in nats. It may be infinite or NaN, and then so may the gradients.
+  /// - Precondition: there is a target; each is less than the vocabulary's size.
+  func sendBack(
+    hidden: Matrix, targets allTargets: [TokenID], weights: Parameters, gradient: Parameters?,
+    hiddenGradient: Matrix, team: ThreadTeam
+  ) -> Double {
+    select(allTargets)
+    let targets = targets
+    let isWhole = targets.count == hidden.rows
+    let read = isWhole ? hidden : gather(hidden)
+    let output = project(read, weights: weights, team: team)
+    if !isWhole { selectedGradient.reshape(rows: targets.count, columns: hiddenSize) }
+    let readGradient = isWhole ? hiddenGradient : selectedGradient.view
+    if hasProjection { projectedGradient.reshape(rows: targets.count, columns: outputSize) }
+    let outputGradient = hasProjection ? projectedGradient.view : readGradient
+    results.reshape(rows: 1, columns: targets.count)
+    gradient?.decoder.bias.fill(with: 0)
+
+    forEachPiece(output, weights: weights, team: team) { piece, logits in
+      softmaxCrossEntropy(
+        logits: logits, targets: targets.span.extracting(piece), scale: 1 / Float(targets.count),
+        losses: results.view.row(0)[piece], team: team)
+      multiply(logits, weights.decoder.weights, into: outputGradient.rows(piece), team: team)
+      guard let gradient else { return }
+      multiply(
+        logits, output.rows(piece), transposeA: true, accumulate: piece.lowerBound > 0,
+        into: gradient.decoder.weights, team: team)
+      addColumnSums(of: logits, to: gradient.decoder.bias)
+    }
+    if let projection = weights.projection {
+      multiply(outputGradient, projection.weights, into: readGradient, team: team)
+      if let target = gradient?.projection {
+        multiply(outputGradient, read, transposeA: true, into: target.weights, team: team)
+        target.bias.fill(with: 0)
+        addColumnSums(of: outputGradient, to: target.bias)
+      }
+    }
+    if !isWhole { spread(readGradient, over: hiddenGradient) }
+    return sum(results.view.row(0)) / Double(targets.count)
+  }
+
+  /// Appends the log-probability of each position's target, in nats; of every position, so each must have one.
+  ///
+  /// - Precondition: every target is in the vocabulary.
+  func appendLogProbabilities(
+    hidden: Matrix, targets allTargets: [TokenID], weights: Parameters, to scores: inout [Float], team: ThreadTeam
+  ) {
+    select(allTargets)
+    let targets = targets
+    precondition(targets.count == hidden.rows, "OutputLayer: a position without a target")
+    let output = project(hidden, weights: weights, team: team)
+    results.reshape(rows: 1, columns: targets.count)
+    forEachPiece(output, weights: weights, team: team) { piece, logits in
+      logProbabilities(
+        logits: logits, targets: targets.span.extracting(piece), into: results.view.row(0)[piece], team: team)
+    }
+    let row = results.view.row(0)
+    for index in 0..<row.count { scores.append(row[index]) }
+  }
+
+  /// Lists the positions that have a target.
+  private func select(_ allTargets: [TokenID]) {
+    positions.removeAll(keepingCapacity: true)
+    targets.removeAll(keepingCapacity: true)
+    for (position, target) in allTargets.enumerated() where target >= 0 {
+      positions.append(position)
+      targets.append(target)
+    }
+  }
+
+  private func gather(_ hidden: Matrix) -> Matrix {
+    selected.reshape(rows: positions.count, columns: hiddenSize)
+    for (row, position) in positions.enumerated() { selected.view.row(row).copy(from: hidden.row(position)) }
+    return selected.view
+  }
+
+  private func spread(_ gradient: Matrix, over hiddenGradient: Matrix) {
+    hiddenGradient.fill(with: 0)
+    for (row, position) in positions.enumerated() { hiddenGradient.row(position).copy(from: gradient.row(row)) }
+  }
+
+  private func project(_ hidden: Matrix, weights: Parameters, team: ThreadTeam) -> Matrix {
+    guard let projection = weights.projection else { return hidden }
+    projected.reshape(rows: hidden.rows, columns: outputSize)
+    multiply(hidden, projection.weights, bias: projection.bias, transposeB: true, into: projected.view, team: team)
+    return projected.view
+  }
+
+  /// Computes the logits of as many positions at a time as fit, in order.
+  private func forEachPiece(
+    _ output: Matrix, weights: Parameters, team: ThreadTeam, _ body: (Range<Int>, Matrix) -> Void
+  ) {
+    let vocabularySize = weights.decoder.bias.count
+    let pieceSize = max(1, min(output.rows, Self.logitsLimit / vocabularySize))
+    for start in stride(from: 0, to: output.rows, by: pieceSize) {
+      let piece = start..<min(start + pieceSize, output.rows)
+      logits.reshape(rows: piece.count, columns: vocabularySize)
+      multiply(
+        output.rows(piece), weights.decoder.weights, bias: weights.decoder.bias, transposeB: true, into: logits.view,
+        team: team)
+      body(piece, logits.view)
+    }
+  }
+}

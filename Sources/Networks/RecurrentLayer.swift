@@ -1,0 +1,119 @@
+import Kernels
+
+/// A recurrent layer's passes over a window, with what the forward pass remembers for the backward one.
+///
+/// The input products of all time steps are one matrix product and only the recurrent product runs step by step. Rows
+/// are ordered by time step, then sequence: row t·B + b. Memory is kept from window to window.
+final class RecurrentLayer {
+  let kind: CellKind
+  let inputSize: Int
+  let hiddenSize: Int
+  let cell: any RecurrentCell
+
+  private(set) var batchSize = 0
+  private(set) var sequenceLength = 0
+
+  /// h: block 0 is the state that the window begins in, block t+1 that after time step t. `[(T+1)·B, H]`.
+  var hidden = ScratchMatrix()
+  /// c, likewise; empty unless the cell has one.
+  var cells = ScratchMatrix()
+  /// Sums, then activated gates, then the gradient with respect to the sums. `[T·B, G·H]`.
+  var gates = ScratchMatrix()
+  /// U h + c, then its gradient, where the cell keeps it apart. `[T·B, G·H]`.
+  var recurrentParts = ScratchMatrix()
+  /// ∂L/∂h after each time step: the caller lays in what comes from above, the backward pass adds the rest. `[T·B, H]`.
+  var hiddenGradient = ScratchMatrix()
+  /// ∂L/∂c. `[B, H]`.
+  var cellGradient = ScratchMatrix()
+  /// Rows of ∂L/∂h and ∂L/∂c of sequences for which no time passes, while the cell works over them. `[2·B, H]`.
+  var stash = ScratchMatrix()
+
+  /// b + c, where the cell only ever adds them.
+  private let summedBias: FloatBuffer
+  /// Uᵀ and U, packed for a window's recurrent products; made when first needed.
+  private(set) lazy var forwardWeights = PackedMatrix(rows: hiddenSize, columns: kind.gateCount * hiddenSize)
+  private(set) lazy var backwardWeights = PackedMatrix(rows: kind.gateCount * hiddenSize, columns: hiddenSize)
+
+  init(kind: CellKind, inputSize: Int, hiddenSize: Int) {
+    self.kind = kind
+    self.inputSize = inputSize
+    self.hiddenSize = hiddenSize
+    cell = kind.mathematics
+    summedBias = FloatBuffer(count: cell.keepsRecurrentPartApart ? 0 : kind.gateCount * hiddenSize)
+  }
+
+  /// Makes room for a window; nothing is allocated if there is enough.
+  func reshape(batchSize: Int, sequenceLength: Int) {
+    self.batchSize = batchSize
+    self.sequenceLength = sequenceLength
+    let rows = batchSize * sequenceLength
+    hidden.reshape(rows: rows + batchSize, columns: hiddenSize)
+    gates.reshape(rows: rows, columns: kind.gateCount * hiddenSize)
+    if kind.hasCellState { cells.reshape(rows: rows + batchSize, columns: hiddenSize) }
+    if cell.keepsRecurrentPartApart { recurrentParts.reshape(rows: rows, columns: kind.gateCount * hiddenSize) }
+  }
+
+  /// The rows of time step `step` in a matrix of one row a position.
+  func block(_ step: Int, of matrix: Matrix) -> Matrix {
+    matrix.rows == 0 ? matrix : matrix.rows(step * batchSize..<(step + 1) * batchSize)
+  }
+
+  /// h after each time step, `[T·B, H]`.
+  var output: Matrix { hidden.view.rows(batchSize..<hidden.view.rows) }
+
+  /// Runs the window forward from the states in block 0.
+  ///
+  /// - Parameters:
+  ///   - input: x of every position, `[T·B, input]`.
+  ///   - tokens: The window's inputs if some are padding; there the states stay as they are.
+  /// - Precondition: `reshape` was called for the window.
+  func forward(input: Matrix, weights: LayerParameters, paddedTokens tokens: [TokenID]?, team: ThreadTeam) {
+    guard sequenceLength > 0, batchSize > 0 else { return }
+    multiply(
+      input, weights.inputWeights, bias: inputProductBias(weights), transposeB: true, into: gates.view, team: team)
+    if batchSize > 1 { forwardWeights.pack(weights.recurrentWeights, transpose: true, team: team) }
+    for step in 0..<sequenceLength {
+      let views = views(at: step)
+      addRecurrentProduct(to: views, weights: weights, team: team)
+      cell.forward(views, team: team)
+      if let tokens { holdStates(at: step, tokens: tokens, views) }
+    }
+  }
+
+  /// The views of one time step.
+  func views(at step: Int) -> CellStep {
+    CellStep(
+      gates: block(step, of: gates.view), recurrentPart: block(step, of: recurrentParts.view),
+      previousHidden: block(step, of: hidden.view), hidden: block(step + 1, of: hidden.view),
+      previousCell: block(step, of: cells.view), cell: block(step + 1, of: cells.view),
+      hiddenGradient: block(step, of: hiddenGradient.view), cellGradient: cellGradient.view)
+  }
+
+  /// What is added to the input product: both biases, unless the recurrent part is kept apart.
+  private func inputProductBias(_ weights: LayerParameters) -> Vector {
+    guard !cell.keepsRecurrentPartApart else { return weights.inputBias }
+    summedBias.all.copy(from: weights.inputBias)
+    add(weights.recurrentBias, to: summedBias.all)
+    return summedBias.all
+  }
+
+  private func addRecurrentProduct(to step: CellStep, weights: LayerParameters, team: ThreadTeam) {
+    let isApart = cell.keepsRecurrentPartApart
+    let target = isApart ? step.recurrentPart : step.gates
+    let bias = isApart ? weights.recurrentBias : nil
+    if batchSize == 1 {
+      multiply(
+        weights.recurrentWeights, step.previousHidden.row(0), bias: bias, accumulate: !isApart, into: target.row(0))
+    } else {
+      multiply(step.previousHidden, forwardWeights, bias: bias, accumulate: !isApart, into: target, team: team)
+    }
+  }
+
+  /// Undoes the time step for sequences whose input is padding.
+  private func holdStates(at step: Int, tokens: [TokenID], _ views: CellStep) {
+    for sequence in 0..<batchSize where tokens[step * batchSize + sequence] < 0 {
+      views.hidden.row(sequence).copy(from: views.previousHidden.row(sequence))
+      if kind.hasCellState { views.cell.row(sequence).copy(from: views.previousCell.row(sequence)) }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Kernels
+
+/// What clipping decided about a gradient.
+struct ClippingDecision {
+  /// What every number of the gradient is still to be multiplied by.
+  let scale: Float
+  /// What no number of the gradient as applied exceeds.
+  let greatest: Double
+  /// Whether the gradient as applied differs from the one computed.
+  let changedGradient: Bool
+}
+
+extension Trainer {
+  /// The global L2 norm of the gradient.
+  func gradientNorm() -> Double {
+    parts(of: gradient, onlyTouched: true).reduce(0) { $0 + sumOfSquares($1, team: team) }.squareRoot()
+  }
+
+  /// Clips the gradient by norm, then by value, as far as asked.
+  ///
+  /// Clipping by norm alone costs nothing: its factor is applied as the optimiser reads the gradient. Source of the
+  /// factor: `torch.nn.utils.clip_grad_norm_`.
+  func clip(norm: Double, settings: UpdateSettings) -> ClippingDecision {
+    let factor = settings.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    guard let clipValue = settings.clipValue else {
+      return ClippingDecision(scale: Float(factor), greatest: norm * factor, changedGradient: factor < 1)
+    }
+    let parts = parts(of: gradient, onlyTouched: true)
+    if factor < 1 { for part in parts { scale(part, by: Float(factor)) } }
+    let before = parts.reduce(0) { $0 + sumOfSquares($1, team: team) }
+    for part in parts { Kernels.clip(part, toMagnitude: Float(clipValue)) }
+    let after = parts.reduce(0) { $0 + sumOfSquares($1, team: team) }
+    return ClippingDecision(
+      scale: 1, greatest: min(norm * factor, clipValue), changedGradient: factor < 1 || after < before)
+  }
+
+  /// Changes weights and moments, and counts the step.
+  ///
+  /// - Throws: `NetworkError.diverged` if that would carry a weight out of range; then nothing has changed.
+  func apply(_ clipping: ClippingDecision, learningRate: Double) throws(NetworkError) {
+    let next = bound.after(optimizer, gradient: clipping.greatest, learningRate: learningRate)
+    if next.isSafe {
+      change(scale: clipping.scale, learningRate: learningRate)
+      bound = next
+    } else {
+      try applyMeasuring(clipping, learningRate: learningRate)
+    }
+    step += 1
+  }
+
+  /// Changes weights and moments, and takes it back if the result is out of range: the slow way, for when the bound
+  /// cannot tell beforehand.
+  private func applyMeasuring(_ clipping: ClippingDecision, learningRate: Double) throws(NetworkError) {
+    let before = checkpoint()
+    change(scale: clipping.scale, learningRate: learningRate)
+    bound = measuredBound()
+    guard bound.isSafe else {
+      restore(before)
+      throw .diverged(.weights)
+    }
+  }
+
+  /// The bound that the present weights and moments give; infinite or NaN, hence not safe, if one of them is not finite.
+  func measuredBound() -> MagnitudeBound {
+    func norm(_ parameters: Parameters) -> Double {
+      parameters.usedParts.reduce(0) { $0 + sumOfSquares($1, team: team) }.squareRoot()
+    }
+    return MagnitudeBound(weights: norm(weights), moments: moments.reduce(0) { $0 + norm($1) })
+  }
+
+  private func change(scale: Float, learningRate: Double) {
+    let sparse = optimizer.leavesUntouchedRowsAlone
+    let weightParts = parts(of: weights, onlyTouched: sparse)
+    let gradientParts = parts(of: gradient, onlyTouched: sparse)
+    let momentParts = moments.map { parts(of: $0, onlyTouched: sparse) }
+    for index in weightParts.indices {
+      switch optimizer {
+      case .sgd(let momentum, let weightDecay):
+        sgdUpdate(
+          weights: weightParts[index], gradient: gradientParts[index], gradientScale: scale,
+          momentumBuffer: momentParts.first?[index],
+          settings: SGDSettings(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay), team: team)
+      case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
+        adamWUpdate(
+          weights: weightParts[index], gradient: gradientParts[index], gradientScale: scale,
+          firstMoment: momentParts[0][index], secondMoment: momentParts[1][index], step: step + 1,
+          settings: AdamWSettings(
+            learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay),
+          team: team)
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Kernels
+
+extension Trainer {
+  /// Makes room for new words: their encoder and decoder rows begin as those of a network made with them, their moments
+  /// at zero. Nothing happens if there are as many already.
+  ///
+  /// Rows are spare up to the layout's capacity; beyond it everything moves to a buffer with twice the rows.
+  ///
+  /// - Throws: `NetworkError.badSize` if the network would become too large to be addressed.
+  /// - Complexity: O(new rows); a copy of everything when it moves.
+  package func grow(toVocabulary size: Int) throws(NetworkError) {
+    let oldSize = shape.vocabularySize
+    guard size > oldSize else { return }
+    let newShape = try shape.resized(toVocabulary: size)
+    let capacity = weights.layout.vocabularyCapacity
+    relayout(
+      ParameterLayout(
+        shape: newShape, vocabularyCapacity: size <= capacity ? capacity : max(size, 2 * capacity, Self.smallCapacity)))
+    WeightInitializer(seed: seed).fillVocabularyRows(oldSize..<size, of: weights)
+    bound.weights = max(bound.weights, 1)
+  }
+
+  /// Takes back growth whose words were not taught after all.
+  ///
+  /// - Precondition: `size` is at least one. Nothing happens if there are no more words.
+  package func shrink(toVocabulary size: Int) {
+    precondition(size >= 1, "Trainer.shrink: no words left")
+    guard size < shape.vocabularySize, let newShape = try? shape.resized(toVocabulary: size) else { return }
+    for parameters in [weights, gradient] + moments { parameters.clearVocabularyRows(from: size) }
+    relayout(ParameterLayout(shape: newShape, vocabularyCapacity: weights.layout.vocabularyCapacity))
+  }
+
+  /// The least room that a vocabulary gets once it has begun to grow.
+  private static let smallCapacity = 256
+
+  /// Gives everything another layout: in place if the rows' capacity stays.
+  private func relayout(_ layout: ParameterLayout) {
+    weights = weights.relaid(layout)
+    gradient = gradient.relaid(layout)
+    moments = moments.map { $0.relaid(layout) }
+  }
+
+  /// Keeps everything that an update may change, to be able to take several back at once.
+  ///
+  /// - Complexity: a copy of weights and moments.
+  package func checkpoint() -> TrainerCheckpoint {
+    TrainerCheckpoint(weights: weights.copied(), moments: moments.map { $0.copied() }, step: step, bound: bound)
+  }
+
+  /// Takes back everything since a checkpoint of this trainer was taken, growth included, bit for bit.
+  package func restore(_ checkpoint: TrainerCheckpoint) {
+    shrink(toVocabulary: checkpoint.weights.layout.shape.vocabularySize)
+    weights.copy(from: checkpoint.weights)
+    for (moment, kept) in zip(moments, checkpoint.moments) { moment.copy(from: kept) }
+    step = checkpoint.step
+    bound = checkpoint.bound
+  }
+}
+
+/// What `Trainer.restore(_:)` goes back to.
+package final class TrainerCheckpoint {
+  let weights: Parameters
+  let moments: [Parameters]
+  let step: Int
+  let bound: MagnitudeBound
+
+  init(weights: Parameters, moments: [Parameters], step: Int, bound: MagnitudeBound) {
+    self.weights = weights
+    self.moments = moments
+    self.step = step
+    self.bound = bound
+  }
+}
+
+extension Parameters {
+  /// The same numbers under another layout: in this buffer if it has the same capacity, else in a new one.
+  func relaid(_ newLayout: ParameterLayout) -> Parameters {
+    if newLayout.vocabularyCapacity == layout.vocabularyCapacity {
+      return Parameters(layout: newLayout, buffer: buffer)
+    }
+    let moved = Parameters(layout: newLayout)
+    moved.copy(from: self)
+    return moved
+  }
+
+  /// The same numbers in a buffer of their own, without spare rows.
+  func copied() -> Parameters {
+    let copy = Parameters(layout: ParameterLayout(shape: layout.shape))
+    copy.copy(from: self)
+    return copy
+  }
+
+  /// Makes rows spare again: zeros.
+  func clearVocabularyRows(from size: Int) {
+    for row in size..<encoder.rows {
+      encoder.row(row).fill(with: 0)
+      decoder.weights.row(row).fill(with: 0)
+      decoder.bias[row] = 0
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package import Kernels
+
+/// Teaches a network: owns its weights, gradient, moments and the memory that training needs.
+///
+/// The same updates from the same state give the same bits, whatever the number of threads. An update that throws has
+/// changed nothing. Not `Sendable`: one thread at a time.
+package final class Trainer {
+  /// The network's sizes; the vocabulary's by `grow(toVocabulary:)`.
+  package var shape: NetworkShape { weights.layout.shape }
+  package let optimizer: Optimizer
+  /// The probability that a number is dropped between two layers in an update.
+  package let dropout: Double
+  /// What first weights, new words' weights and dropout's choices come from.
+  package let seed: UInt64
+  /// How many updates were made.
+  package internal(set) var step: Int
+
+  let team: ThreadTeam
+  var weights: Parameters
+  var gradient: Parameters
+  /// In the order of `Optimizer.momentPrefixes`.
+  var moments: [Parameters]
+  var bound: MagnitudeBound
+  private var pass: NetworkPass
+  private var touchedRows = TouchedRows()
+  private var snapshots = SnapshotPool()
+
+  /// Makes a trainer of a new network.
+  ///
+  /// - Throws: `NetworkError.badSetting` for an optimiser or dropout out of range.
+  package convenience init(
+    shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, team: ThreadTeam = ThreadTeam()
+  ) throws(NetworkError) {
+    try self.init(unfilled: shape, optimizer: optimizer, dropout: dropout, seed: seed, step: 0, team: team)
+    let initializer = WeightInitializer(seed: seed)
+    initializer.fillRecurrentPart(of: weights)
+    initializer.fillVocabularyRows(0..<shape.vocabularySize, of: weights)
+    bound = measuredBound()
+  }
+
+  /// Makes a trainer that goes on from weights and moments that were kept.
+  ///
+  /// - Parameters:
+  ///   - step: How many updates were made.
+  ///   - fill: Called for every tensor, those of the weights under PyTorch's names first, then the moments' (such as
+  ///     `exp_avg.encoder.weight`), each with zeros to overwrite with finite numbers.
+  ///   - refusal: Turns the network's own reason to refuse into the caller's kind of error.
+  /// - Throws: What `fill` throws; `NetworkError.badSetting` for an optimiser or dropout out of range, or
+  ///   `NetworkError.diverged` for numbers that are not finite or beyond any use, as `refusal` puts them.
+  package convenience init<Failure: Error>(
+    restoring shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, step: Int,
+    team: ThreadTeam = ThreadTeam(), refusal: (NetworkError) -> Failure,
+    fill: (NamedTensor) throws(Failure) -> Void
+  ) throws(Failure) {
+    do {
+      try self.init(unfilled: shape, optimizer: optimizer, dropout: dropout, seed: seed, step: step, team: team)
+    } catch {
+      throw refusal(error)
+    }
+    for tensor in weightTensors + optimizerTensors { try fill(tensor) }
+    bound = measuredBound()
+    guard bound.isSafe else { throw refusal(.diverged(.weights)) }
+  }
+
+  private init(
+    unfilled shape: NetworkShape, optimizer: Optimizer, dropout: Double, seed: UInt64, step: Int, team: ThreadTeam
+  ) throws(NetworkError) {
+    try optimizer.validate()
+    try Optimizer.check("dropout", dropout, "in 0..<1") { $0 >= 0 && $0 < 1 }
+    self.optimizer = optimizer
+    self.dropout = dropout
+    self.seed = seed
+    self.step = max(0, step)
+    self.team = team
+    let layout = ParameterLayout(shape: shape)
+    weights = Parameters(layout: layout)
+    gradient = Parameters(layout: layout)
+    moments = optimizer.momentPrefixes.map { _ in Parameters(layout: layout) }
+    bound = MagnitudeBound(weights: 0, moments: 0)
+    pass = NetworkPass(shape: shape, dropout: dropout)
+  }
+
+  /// Learns from a window: runs it forward, sends the loss back through its time steps, clips, and changes the weights.
+  ///
+  /// - Parameters:
+  ///   - state: The states that the sequences begin in, one each; on return those in which they ended.
+  /// - Returns: The loss before the update, and what the gradient was like.
+  /// - Throws: `NetworkError.badSetting`, `.tokenOutOfRange`, `.nothingToPredict`, or `.diverged` if the loss, the
+  ///   gradient or the new weights would not be finite. Then nothing has changed.
+  /// - Precondition: `state` has a state of this network for each of the window's sequences.
+  package func update(
+    _ window: TrainingWindow, from state: inout BatchState, settings: UpdateSettings
+  ) throws(NetworkError) -> UpdateResult {
+    try settings.validate()
+    try check(window)
+    let loss = computeGradient(window, from: state)
+    defer { clearTouchedRows() }
+    guard loss.isFinite, pass.endsFinite else { throw .diverged(.loss) }
+    let norm = gradientNorm()
+    guard norm.isFinite else { throw .diverged(.gradient) }
+    let clipping = clip(norm: norm, settings: settings)
+    guard clipping.greatest <= MagnitudeBound.limit else { throw .diverged(.gradient) }
+    try apply(clipping, learningRate: settings.learningRate)
+    pass.store(into: &state.sequences)
+    return UpdateResult(
+      loss: loss, tokenCount: window.targetCount, gradientNorm: norm, clipped: clipping.changedGradient)
+  }
+
+  /// Computes a window's loss and gradient and leaves it at that.
+  ///
+  /// The encoder's gradient, unless it is tied, must be cleared by `clearTouchedRows` before the next pass.
+  func computeGradient(_ window: TrainingWindow, from state: BatchState) -> Double {
+    let dropoutKey = SplitMix64.mix(seed &+ SplitMix64.mix(UInt64(step)))
+    pass.forward(
+      inputs: window.inputs, batchSize: window.batchSize, from: state.sequences, weights: weights,
+      dropoutKey: dropoutKey, team: team)
+    if !shape.isTied { touchedRows.mark(window.inputs, rowCount: shape.vocabularySize) }
+    return pass.backward(targets: window.targets, weights: weights, gradient: gradient, team: team)
+  }
+
+  /// Zeroes what a pass added to the encoder's gradient.
+  func clearTouchedRows() {
+    for row in touchedRows.list { gradient.encoder.row(row).fill(with: 0) }
+    touchedRows.clear()
+  }
+
+  /// The weights as they are now, for readers on any thread.
+  ///
+  /// - Complexity: one copy of the weights, into memory of an earlier snapshot that nobody holds any more if there is.
+  package func snapshot() -> WeightsSnapshot { snapshots.publish(weights) }
+
+  /// Gives back memory that only makes the next update and snapshot quicker.
+  package func releaseWorkspace() {
+    pass = NetworkPass(shape: shape, dropout: dropout)
+    snapshots.removeAll()
+  }
+
+  /// Every weight under PyTorch's name; views, good until the next change.
+  package var weightTensors: [NamedTensor] { weights.tensors() }
+
+  /// The optimiser's moments: the weights' names after `momentum_buffer.`, or `exp_avg.` and `exp_avg_sq.`.
+  package var optimizerTensors: [NamedTensor] {
+    zip(optimizer.momentPrefixes, moments).flatMap { prefix, moment in moment.tensors(prefix: prefix) }
+  }
+
+  private func check(_ window: TrainingWindow) throws(NetworkError) {
+    guard window.targets.contains(where: { $0 >= 0 }) else { throw .nothingToPredict }
+    let size = shape.vocabularySize
+    for token in window.inputs where Int(token) >= size {
+      throw .tokenOutOfRange(found: token, vocabularySize: size)
+    }
+    for token in window.targets where Int(token) >= size {
+      throw .tokenOutOfRange(found: token, vocabularySize: size)
+    }
+  }
+
+  /// The parts of parameters that the present gradient concerns, in a fixed order: everything in use, but of an untied
+  /// encoder only the rows of tokens that were read, where `onlyTouched` asks for it.
+  func parts(of parameters: Parameters, onlyTouched: Bool) -> [Vector] {
+    guard onlyTouched, !shape.isTied else { return parameters.usedParts }
+    var parts = parameters.usedParts
+    parts.remove(at: 1)
+    return parts + touchedRows.list.map { parameters.encoder.row($0) }
+  }
+}

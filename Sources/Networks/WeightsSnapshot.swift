@@ -1,0 +1,46 @@
+import Kernels
+
+/// A network's weights at one moment: immutable, so any number of threads may read them while training goes on.
+package struct WeightsSnapshot: Sendable {
+  let storage: SnapshotStorage
+
+  /// The network's sizes at that moment.
+  package var shape: NetworkShape { storage.parameters.layout.shape }
+
+  /// How many bytes it takes, spare rows included.
+  package var byteCount: Int { storage.parameters.buffer.count * MemoryLayout<Float>.stride }
+
+  /// Every weight under PyTorch's name. The values are only to be read, while the snapshot is held.
+  package var tensors: [NamedTensor] { storage.parameters.tensors() }
+
+  var parameters: Parameters { storage.parameters }
+
+  /// Makes weights that do not come from a trainer, such as a model that is only read.
+  ///
+  /// - Parameter fill: Called for every tensor in the layout's order, with zeros to overwrite.
+  /// - Throws: What `fill` throws.
+  package init<Failure: Error>(
+    shape: NetworkShape, fill: (NamedTensor) throws(Failure) -> Void
+  ) throws(Failure) {
+    let parameters = Parameters(layout: ParameterLayout(shape: shape))
+    for tensor in parameters.tensors() { try fill(tensor) }
+    storage = SnapshotStorage(parameters)
+  }
+
+  init(storage: SnapshotStorage) {
+    self.storage = storage
+  }
+}
+
+/// A snapshot's memory.
+///
+/// `Sendable` holds although the compiler cannot see it: nobody writes to the parameters once a snapshot has them. Their
+/// trainer writes them before, and again only after it has found itself the one holder of this object, that is when no
+/// snapshot is left.
+final class SnapshotStorage: @unchecked Sendable {
+  let parameters: Parameters
+
+  init(_ parameters: Parameters) {
+    self.parameters = parameters
+  }
+}
