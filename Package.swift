@@ -47,7 +47,7 @@ let package = Package(
     // The model.
     module("Kernels", over: ["CSystem"], settings: vectorised),
     module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
-    module("Tokenizers", over: ["JSON"]),
+    module("Tokenizers", over: ["JSON"], resources: [.copy("Golden")]),
     module("Safetensors", over: ["JSON", "System"]),
     module("LanguageModel", over: ["Networks", "Tokenizers", "Safetensors", "JSON", "System"]),
     // The service.

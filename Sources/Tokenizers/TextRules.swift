@@ -9,6 +9,7 @@ final class TextRules: Sendable {
   /// Whether a blank is put before a text that doesn't begin with one.
   let addsPrefixSpace: Bool
   let addedTokens: [AddedToken]
+  private let addedContents: [TokenID: String]
   private let original: AddedTokenMatcher?
   private let normalized: AddedTokenMatcher?
 
@@ -17,9 +18,13 @@ final class TextRules: Sendable {
     self.endsLines = endsLines
     self.addsPrefixSpace = addsPrefixSpace
     self.addedTokens = addedTokens
+    addedContents = Dictionary(addedTokens.map { ($0.id, $0.content) }) { first, _ in first }
     original = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized })
     normalized = AddedTokenMatcher(addedTokens.filter(\.isNormalized))
   }
+
+  /// An added token's text; nil for any other token.
+  func addedContent(_ id: TokenID) -> String? { addedContents[id] }
 
   /// Hands over everything that is a token or a piece to be looked up, in the order of the text.
   func walk(_ text: Span<UInt8>, into consumer: inout some PieceConsumer) {
@@ -55,9 +60,9 @@ final class TextRules: Sendable {
     var prefixed: [UInt8] = [0x20]
     prefixed.reserveCapacity(range.count + 1)
     for position in range { prefixed.append(text[position]) }
-    consumer.movePositions(by: range.lowerBound - 1)
+    consumer.movePositions(by: range.lowerBound - 1, lowest: range.lowerBound)
     split(prefixed.span, prefixed.indices, level: 0, into: &consumer)
-    consumer.movePositions(by: 0)
+    consumer.movePositions(by: 0, lowest: 0)
   }
 
   private func split(
@@ -95,10 +100,11 @@ protocol PieceConsumer {
   mutating func lineEnd(at range: Range<Int>)
   /// An added token.
   mutating func token(_ id: TokenID, at range: Range<Int>)
-  /// What follows has this much to be added to its positions: it was copied behind a blank that the text doesn't have.
-  mutating func movePositions(by offset: Int)
+  /// What follows has this much to be added to its positions: it was copied behind a blank that the text doesn't have,
+  /// and which takes no room there, so that no position comes out below the lowest.
+  mutating func movePositions(by offset: Int, lowest: Int)
 }
 
 extension PieceConsumer {
-  mutating func movePositions(by offset: Int) {}
+  mutating func movePositions(by offset: Int, lowest: Int) {}
 }

@@ -56,7 +56,7 @@ package struct Tokenizer: Sendable {
   /// The tokens of a text. Bytes that are not well-formed UTF-8 are unknown, or themselves where tokens are bytes.
   package func encode(_ text: Span<UInt8>) -> Encoding {
     if let merges {
-      var encoder = PairEncoder(merges: merges, unknown: unknown)
+      var encoder = PairEncoder(table: merges, unknown: unknown)
       rules.walk(text, into: &encoder)
       return encoder.encoding
     }

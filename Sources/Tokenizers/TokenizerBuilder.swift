@@ -21,20 +21,30 @@ package struct TokenizerBuilder {
   /// The tokenizer of all that was added.
   ///
   /// Tokens are numbered `<unk>`, `<eos>`, then by falling frequency, equally frequent ones in the order in which they
-  /// came.
+  /// came. Those of `byte-bpe` are `<eos>`, the 256 bytes, then the merged ones in the order in which they were made.
   ///
   /// - Parameters:
-  ///   - vocabularySize: how many tokens there may be, special ones included; without it, all that occur.
+  ///   - vocabularySize: how many tokens there may be, special ones included; without it, all that occur, and for
+  ///     `byte-bpe` up to 8,192.
   ///   - isOpen: whether teaching adds words; without it, for `word` it does.
+  ///   - minimumPairCount: how often a pair must occur to become a token of `byte-bpe`.
   /// - Throws: `TokenizerError.vocabularySize` for one that doesn't hold the special tokens, or is beyond all limits.
   package consuming func finish(
-    vocabularySize: Int? = nil, isOpen: Bool? = nil
+    vocabularySize: Int? = nil, isOpen: Bool? = nil, minimumPairCount: Int = 2
   ) throws(TokenizerError) -> Tokenizer {
-    let limit = vocabularySize ?? Tokenizer.defaultVocabularyLimit
-    guard (2...Tokenizer.largestVocabulary).contains(limit) else {
-      throw .vocabularySize(found: limit, minimum: 2, maximum: Tokenizer.largestVocabulary)
+    let minimum = kind == .byteBPE ? 257 : 2
+    let limit = vocabularySize ?? (kind == .byteBPE ? 8192 : Tokenizer.defaultVocabularyLimit)
+    guard (minimum...Tokenizer.largestVocabulary).contains(limit) else {
+      throw .vocabularySize(found: limit, minimum: minimum, maximum: Tokenizer.largestVocabulary)
     }
-    var vocabulary = Tokenizer.specialVocabulary()
+    if kind == .byteBPE { return trainPairs(limit: limit, minimumPairCount: minimumPairCount) }
+    return collectWords(limit: limit, isOpen: isOpen ?? (kind == .word))
+  }
+
+  private consuming func collectWords(limit: Int, isOpen: Bool) -> Tokenizer {
+    var vocabulary = Vocabulary()
+    vocabulary.insert(Array(SpecialTokens.unknown.utf8))
+    vocabulary.insert(Array(SpecialTokens.endOfSequence.utf8))
     let counts = counter.counts
     let byFrequency = counts.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }
     for piece in byFrequency where vocabulary.count < limit {
@@ -44,8 +54,20 @@ package struct TokenizerBuilder {
     }
     vocabulary.consolidate()
     return Tokenizer(
-      kind: kind, vocabulary: vocabulary, rules: rules, endOfSequence: 1, unknown: 0,
-      isOpen: isOpen ?? (kind == .word))
+      kind: kind, vocabulary: vocabulary, rules: rules, endOfSequence: 1, unknown: 0, isOpen: isOpen)
+  }
+
+  private consuming func trainPairs(limit: Int, minimumPairCount: Int) -> Tokenizer {
+    var vocabulary = Vocabulary()
+    vocabulary.insert(Array(SpecialTokens.endOfSequence.utf8))
+    var byteTokens = [TokenID](repeating: -1, count: 256)
+    for byte in ByteAlphabet.bytesInOrder { byteTokens[Int(byte)] = vocabulary.insert([byte]) }
+    let trainer = PairTrainer(pieces: counter.pieces, counts: counter.counts, byteTokens: byteTokens)
+    let merges = trainer.train(&vocabulary, limit: limit, minimumCount: minimumPairCount)
+    vocabulary.consolidate()
+    return Tokenizer(
+      kind: kind, vocabulary: vocabulary, rules: rules, merges: MergeTable(merges: merges, byteTokens: byteTokens),
+      endOfSequence: 0, unknown: nil, isOpen: false)
   }
 }
 
@@ -59,14 +81,6 @@ extension Tokenizer {
     var builder = TokenizerBuilder(kind: kind)
     for text in texts { builder.add(text.span) }
     return try builder.finish(vocabularySize: vocabularySize, isOpen: isOpen)
-  }
-
-  /// `<unk>` and `<eos>`, under 0 and 1.
-  static func specialVocabulary() -> Vocabulary {
-    var vocabulary = Vocabulary()
-    vocabulary.insert(Array(SpecialTokens.unknown.utf8))
-    vocabulary.insert(Array(SpecialTokens.endOfSequence.utf8))
-    return vocabulary
   }
 
   /// How the tokenizers that are made here take text apart.

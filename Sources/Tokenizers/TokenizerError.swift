@@ -9,8 +9,6 @@ package enum TokenizerError: Error, Equatable, Sendable {
   case unsupported(path: String, found: String)
   /// Two entries of the vocabulary have the same number.
   case duplicateID(Int)
-  /// Two entries of the vocabulary are the same bytes.
-  case duplicateToken(id: Int)
   /// The vocabulary's numbers don't run from 0 without a hole.
   case missingID(Int)
   /// A number is negative or beyond what a vocabulary may hold.
@@ -37,7 +35,6 @@ extension TokenizerError: CustomStringConvertible {
     case .malformed(let path, let expected): "\(path): expected \(expected)"
     case .unsupported(let path, let found): "\(path): \(found) is not supported"
     case .duplicateID(let id): "two tokens have the id \(id)"
-    case .duplicateToken(let id): "the token \(id) is in the vocabulary twice"
     case .missingID(let id): "no token has the id \(id), though higher ones are in use"
     case .idOutOfRange(let id, let limit): "the token id \(id) is not within 0..<\(limit)"
     case .addedTokenConflict(let id, let vocabularyID):
