@@ -17,6 +17,11 @@ package struct RequestID: Sendable {
     self.init(uncheckedValue: value, literal: value.compactBytes)
   }
 
+  package init(_ string: String) {
+    let value = JSONValue.string(string)
+    self.init(uncheckedValue: value, literal: value.compactBytes)
+  }
+
   /// Nil unless the value is a string, a number or null.
   /// - Parameter literal: how the value was written; by default as the printer writes it.
   package init?(_ value: JSONValue, literal: [UInt8]? = nil) {
