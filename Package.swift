@@ -15,11 +15,13 @@ let strict: [SwiftSetting] = [
 /// The processor that the kernels are compiled for: this one, unless `RNND_CPU` names another for a binary that travels.
 let cpu = Context.environment["RNND_CPU"] ?? "native"
 
-/// Optimised also in debug builds: without vector instructions the plain tests would take minutes.
+/// Optimised also in debug builds, and as one unit, so that vector helpers inline across files: otherwise the plain tests
+/// would take minutes.
+let optimised = ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"]
 #if arch(x86_64)
-  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(["-O", "-Xcc", "-march=\(cpu)"])]
+  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(optimised + ["-Xcc", "-march=\(cpu)"])]
 #else
-  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(["-O"])]
+  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(optimised)]
 #endif
 
 /// A module and its tests.

@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "CSystemProcessor.h"
+
 /// Who is at the other end of a socket. Laid out as Linux's `struct ucred`, which is hidden behind `_GNU_SOURCE`.
 struct rnnd_credentials {
   pid_t process;

@@ -16,8 +16,12 @@ package func multiply(
   precondition((transposeB ? b.columns : b.rows) == depth, "multiply: depths of op(A) and op(B) differ")
   precondition((transposeB ? b.rows : b.columns) == c.columns, "multiply: columns of op(B) and C differ")
   precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
-  Reference.multiply(
-    a, b, bias: bias, transposeA: transposeA, transposeB: transposeB, accumulate: accumulate, into: c)
+  let product = unsafe Product(
+    rows: c.rows, columns: c.columns, depth: depth, a: a.start, aRowStride: transposeA ? 1 : a.rowStride,
+    aDepthStride: transposeA ? a.rowStride : 1,
+    b: transposeB ? .transposed(b.start, stride: b.rowStride) : .rowMajor(b.start, stride: b.rowStride),
+    beginning: beginning(bias: bias, accumulate: accumulate), c: c.start, cRowStride: c.rowStride)
+  withExtendedLifetime((a, b, bias, c)) { product.run(on: team) }
 }
 
 /// Multiplies by a matrix that was packed before: the recurrent product of every time step of a window.
@@ -31,7 +35,16 @@ package func multiply(
 ) {
   precondition(a.rows == c.rows && a.columns == b.rows && b.columns == c.columns, "multiply: shapes differ")
   precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
-  Reference.multiply(a, b.plain, bias: bias, accumulate: accumulate, into: c)
+  let product = unsafe Product(
+    rows: c.rows, columns: c.columns, depth: a.columns, a: a.start, aRowStride: a.rowStride, aDepthStride: 1,
+    b: .packed(b.storage.base), beginning: beginning(bias: bias, accumulate: accumulate), c: c.start,
+    cRowStride: c.rowStride)
+  withExtendedLifetime((a, b, bias, c)) { product.run(on: team) }
+}
+
+private func beginning(bias: Vector?, accumulate: Bool) -> Product.Beginning {
+  if let bias { return unsafe .bias(bias.start) }
+  return unsafe accumulate ? .target : .zero
 }
 
 /// Multiplies a matrix and a vector.

@@ -1,0 +1,80 @@
+/// A matrix `[rows, columns]` in the order in which the product's innermost loop reads it, to stand on the right in
+/// many products.
+///
+/// A recurrent layer packs its weights once a window and multiplies by them at every time step.
+///
+/// The order: blocks of rows as `Product.depthSplit` cuts them, in each the panels of 32 columns, in each row after row;
+/// the last panel is filled up with zeros.
+package final class PackedMatrix {
+  /// The depth of the product: op(B)'s rows.
+  package let rows: Int
+  /// The product's columns: op(B)'s columns.
+  package let columns: Int
+
+  let storage: FloatBuffer
+
+  /// Makes room for a matrix of this shape, filled with zeros.
+  ///
+  /// - Precondition: the sizes are not negative, and their product is representable.
+  package init(rows: Int, columns: Int) {
+    precondition(rows >= 0 && columns >= 0 && columns <= Int.max - panelWidth, "PackedMatrix: bad shape")
+    self.rows = rows
+    self.columns = columns
+    let paddedColumns = EvenSplit(0..<columns, limit: panelWidth).count * panelWidth
+    let (count, overflow) = rows.multipliedReportingOverflow(by: paddedColumns)
+    precondition(!overflow, "PackedMatrix: bad shape")
+    storage = FloatBuffer(count: count)
+  }
+
+  /// Packs `source`, or its transpose, replacing what was here.
+  ///
+  /// - Precondition: `source`, transposed if so asked, is `[rows, columns]`.
+  package func pack(_ source: Matrix, transpose: Bool = false, team: ThreadTeam) {
+    precondition(
+      (transpose ? source.columns : source.rows) == rows && (transpose ? source.rows : source.columns) == columns,
+      "PackedMatrix.pack: shapes differ")
+    let panels = EvenSplit(0..<columns, limit: panelWidth).count
+    let work = unsafe PackingWork(
+      source: source.start, stride: source.rowStride, isTransposed: transpose, rows: rows, columns: columns,
+      target: storage.base)
+    team.run(work, count: panels, grain: max(1, 32_768 / (panelWidth * max(1, rows))))
+  }
+}
+
+/// Packing, cut by panels.
+@safe
+private struct PackingWork: TeamWork {
+  let source: UnsafePointer<Float>
+  let stride: Int
+  let isTransposed: Bool
+  let rows: Int
+  let columns: Int
+  let target: UnsafeMutablePointer<Float>
+
+  init(
+    source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, rows: Int, columns: Int,
+    target: UnsafeMutablePointer<Float>
+  ) {
+    unsafe self.source = unsafe source
+    self.stride = stride
+    self.isTransposed = isTransposed
+    self.rows = rows
+    self.columns = columns
+    unsafe self.target = unsafe target
+  }
+
+  func run(_ panels: Range<Int>, scratch: Scratch) {
+    let range = panels.lowerBound * panelWidth..<min(panels.upperBound * panelWidth, columns)
+    let paddedColumns = EvenSplit(0..<columns, limit: panelWidth).count * panelWidth
+    let split = Product.depthSplit(rows)
+    for block in 0..<split.count {
+      let depths = split.range(of: block)
+      let place = unsafe target + depths.lowerBound * paddedColumns + panels.lowerBound * panelWidth * depths.count
+      if isTransposed {
+        unsafe packTransposed(source, stride: stride, depths: depths, columns: range, into: place)
+      } else {
+        unsafe packRowMajor(source, stride: stride, depths: depths, columns: range, into: place)
+      }
+    }
+  }
+}

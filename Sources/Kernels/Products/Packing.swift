@@ -1,0 +1,160 @@
+/// Copies rows `depths` and columns `columns` of a row-major matrix into panels: for each 32 columns, row after row,
+/// filled up with zeros.
+///
+///     target[panel][k][j] = source[depths.lowerBound + k, columns.lowerBound + 32 · panel + j]
+func packRowMajor(
+  _ source: UnsafePointer<Float>, stride: Int, depths: Range<Int>, columns: Range<Int>,
+  into target: UnsafeMutablePointer<Float>
+) {
+  var target = unsafe target
+  for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
+    let width = min(panelWidth, columns.upperBound - first)
+    var row = unsafe source + depths.lowerBound * stride + first
+    for _ in depths {
+      if width == panelWidth {
+        unsafe target.set(row.lanes(at: 0), at: 0)
+        unsafe target.set(row.lanes(at: laneCount), at: laneCount)
+      } else {
+        for lane in 0..<panelWidth { unsafe target[lane] = lane < width ? row[lane] : 0 }
+      }
+      unsafe row += stride
+      unsafe target += panelWidth
+    }
+  }
+}
+
+/// Does the same as `packRowMajor` for a matrix that is stored transposed.
+///
+///     target[panel][k][j] = source[columns.lowerBound + 32 · panel + j, depths.lowerBound + k]
+func packTransposed(
+  _ source: UnsafePointer<Float>, stride: Int, depths: Range<Int>, columns: Range<Int>,
+  into target: UnsafeMutablePointer<Float>
+) {
+  var target = unsafe target
+  for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
+    for half in 0..<2 {
+      let start = first + half * laneCount
+      let width = max(0, min(laneCount, columns.upperBound - start))
+      unsafe packTransposedHalf(
+        source + (width == 0 ? 0 : start * stride + depths.lowerBound), stride: stride, depth: depths.count,
+        width: width, into: target + half * laneCount)
+    }
+    unsafe target += depths.count * panelWidth
+  }
+}
+
+/// Packs 16 columns of a panel, the last of which may be missing.
+private func packTransposedHalf(
+  _ source: UnsafePointer<Float>, stride: Int, depth: Int, width: Int, into target: UnsafeMutablePointer<Float>
+) {
+  let blockedDepth = width == laneCount ? depth / laneCount * laneCount : 0
+  for k in Swift.stride(from: 0, to: blockedDepth, by: laneCount) {
+    unsafe transposeBlock(source + k, stride: stride, into: target + k * panelWidth)
+  }
+  for k in blockedDepth..<depth {
+    for lane in 0..<laneCount {
+      unsafe target[k * panelWidth + lane] = lane < width ? source[lane * stride + k] : 0
+    }
+  }
+}
+
+/// Transposes 16 rows of 16 numbers in four rounds, each of which exchanges parts twice the size between pairs of rows.
+@inline(__always)
+private func transposeBlock(
+  _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>
+) {
+  var a = InlineArray<16, Lanes>(repeating: .zero)
+  var b = InlineArray<16, Lanes>(repeating: .zero)
+  for row in 0..<16 { a[row] = unsafe source.lanes(at: row &* stride) }
+  for pair in 0..<8 {
+    b[2 &* pair] = a[2 &* pair].singles(a[2 &* pair &+ 1], from: 0)
+    b[2 &* pair &+ 1] = a[2 &* pair].singles(a[2 &* pair &+ 1], from: 2)
+  }
+  for group in 0..<4 {
+    let first = 4 &* group
+    a[first] = b[first].doubles(b[first &+ 2], from: 0)
+    a[first &+ 1] = b[first].doubles(b[first &+ 2], from: 2)
+    a[first &+ 2] = b[first &+ 1].doubles(b[first &+ 3], from: 0)
+    a[first &+ 3] = b[first &+ 1].doubles(b[first &+ 3], from: 2)
+  }
+  for row in 0..<4 {
+    b[row] = a[row].quadruples(a[row &+ 4], from: 0)
+    b[row &+ 4] = a[row].quadruples(a[row &+ 4], from: 4)
+    b[row &+ 8] = a[row &+ 8].quadruples(a[row &+ 12], from: 0)
+    b[row &+ 12] = a[row &+ 8].quadruples(a[row &+ 12], from: 4)
+  }
+  for row in 0..<4 {
+    unsafe target.set(b[row].quadruples(b[row &+ 8], from: 0), at: row &* panelWidth)
+    unsafe target.set(b[row &+ 4].quadruples(b[row &+ 12], from: 0), at: (row &+ 4) &* panelWidth)
+    unsafe target.set(b[row].quadruples(b[row &+ 8], from: 4), at: (row &+ 8) &* panelWidth)
+    unsafe target.set(b[row &+ 4].quadruples(b[row &+ 12], from: 4), at: (row &+ 12) &* panelWidth)
+  }
+}
+
+extension Lanes {
+  /// From each group of four, two numbers of this and of `other` in turn, from position `from` of the group on.
+  @inline(__always)
+  fileprivate func singles(_ other: Lanes, from f: Int) -> Lanes {
+    Lanes(
+      self[f], other[f], self[f &+ 1], other[f &+ 1], self[f &+ 4], other[f &+ 4], self[f &+ 5], other[f &+ 5],
+      self[f &+ 8], other[f &+ 8], self[f &+ 9], other[f &+ 9], self[f &+ 12], other[f &+ 12], self[f &+ 13],
+      other[f &+ 13])
+  }
+
+  /// From each group of four, a pair of this and a pair of `other`, from position `from` of the group on.
+  @inline(__always)
+  fileprivate func doubles(_ other: Lanes, from f: Int) -> Lanes {
+    Lanes(
+      self[f], self[f &+ 1], other[f], other[f &+ 1], self[f &+ 4], self[f &+ 5], other[f &+ 4], other[f &+ 5],
+      self[f &+ 8], self[f &+ 9], other[f &+ 8], other[f &+ 9], self[f &+ 12], self[f &+ 13], other[f &+ 12],
+      other[f &+ 13])
+  }
+
+  /// Every other group of four of this, then of `other`, from position `from` on.
+  @inline(__always)
+  fileprivate func quadruples(_ other: Lanes, from f: Int) -> Lanes {
+    Lanes(
+      self[f], self[f &+ 1], self[f &+ 2], self[f &+ 3], self[f &+ 8], self[f &+ 9], self[f &+ 10], self[f &+ 11],
+      other[f], other[f &+ 1], other[f &+ 2], other[f &+ 3], other[f &+ 8], other[f &+ 9], other[f &+ 10],
+      other[f &+ 11])
+  }
+}
+
+/// Copies a part of a transposed A so that each tile's numbers follow each other: without this a tile would touch
+/// another page of memory for every k.
+///
+///     target[tile][k][r] = source[depths.lowerBound + k, tiles.range(of: tile).lowerBound + r]
+///
+/// - Parameters:
+///   - rowLength: How many numbers may be read from each of the source's rows.
+///   - target: Each tile begins where `tileOffset` says, and needs 16 numbers more than it has.
+func packTiles(
+  _ source: UnsafePointer<Float>, stride: Int, rowLength: Int, depths: Range<Int>, tiles: EvenSplit,
+  into target: UnsafeMutablePointer<Float>
+) {
+  let stripDepth = 16
+  for strip in Swift.stride(from: 0, to: depths.count, by: stripDepth) {
+    let ks = strip..<min(strip + stripDepth, depths.count)
+    for tile in 0..<tiles.count {
+      let rows = tiles.range(of: tile)
+      let isInside = rows.lowerBound + laneCount <= rowLength
+      var place = unsafe target + tileOffset(of: tile, in: tiles, depth: depths.count) + strip * rows.count
+      var row = unsafe source + (depths.lowerBound + strip) * stride + rows.lowerBound
+      for _ in ks {
+        if isInside {
+          unsafe place.set(row.lanes(at: 0), at: 0)
+        } else {
+          for lane in 0..<rows.count { unsafe place[lane] = row[lane] }
+        }
+        unsafe row += stride
+        unsafe place += rows.count
+      }
+    }
+  }
+}
+
+/// Where a tile begins in what `packTiles` packs.
+@inline(__always)
+func tileOffset(of tile: Int, in tiles: EvenSplit, depth: Int) -> Int {
+  (tiles.range(of: tile).lowerBound - tiles.whole.lowerBound) * depth + tile * laneCount
+}
