@@ -50,7 +50,7 @@ let package = Package(
     module("Kernels", over: ["CSystem"], settings: vectorised),
     module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
     module("Tokenizers", over: ["JSON"], resources: [.copy("Golden")]),
-    module("Safetensors", over: ["JSON", "System"]),
+    module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
     module("LanguageModel", over: ["Networks", "Tokenizers", "Safetensors", "JSON", "System"]),
     // The service.
     module("RPC", over: ["JSON"]),

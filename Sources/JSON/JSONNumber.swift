@@ -28,8 +28,8 @@ package struct JSONNumber: Equatable, Sendable {
 
   /// The whole number that this is exactly, or nil: `1.0`, `1e2` and `-0` count, `0.5` and `1e30` do not.
   package var int: Int? {
-    guard let decimal = Decimal(literal) else { return nil }
-    return decimal.int
+    // Nearly every number is plain digits; only the others are taken apart.
+    Int(literal) ?? Decimal(literal)?.int
   }
 
   /// The standard library's shortest form less what JSON can leave out: `1.0` → `1`, `1e+16` → `1e16`, `1e-05` → `1e-5`.

@@ -30,7 +30,8 @@ struct Unescaping {
     case UInt8(ascii: "b"): result.append(0x08)
     case UInt8(ascii: "f"): result.append(0x0C)
     case UInt8(ascii: "u"):
-      result.append(contentsOf: String(Character(try scalar(in: body, at: bodyOffset))).utf8)
+      let scalar = try scalar(in: body, at: bodyOffset)
+      if let encoded = UTF8.encode(scalar) { result.append(contentsOf: encoded) }
       return
     default:
       throw .unexpected(

@@ -41,8 +41,10 @@ package struct FileDescriptor: ~Copyable, Sendable, Pollable {
   }
 
   /// Another descriptor of the same open file.
-  package borrowing func duplicate() throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: try call("duplicate descriptor") { rnnd_duplicate(descriptorNumber) })
+  ///
+  /// - Parameter lowest: what its number is at least.
+  package borrowing func duplicate(lowest: Int32 = 0) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try call("duplicate descriptor") { rnnd_duplicate(descriptorNumber, lowest) })
   }
 
   /// Whether reading and writing answer `.wouldBlock` instead of waiting.

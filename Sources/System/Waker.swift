@@ -59,4 +59,7 @@ package struct Pipe: ~Copyable {
     reading = FileDescriptor(owning: numbers.0)
     writing = FileDescriptor(owning: numbers.1)
   }
+
+  /// Closes both ends.
+  package consuming func close() {}
 }

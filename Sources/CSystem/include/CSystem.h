@@ -96,8 +96,8 @@ static inline int rnnd_spawn_isolate(posix_spawn_file_actions_t *actions, int fi
   return error != 0 ? error : posix_spawn_file_actions_addchdir_np(actions, directory);
 }
 
-/// A session of its own (`POSIX_SPAWN_SETSID`, by its number as GNU hides the name), and default signals.
-static inline short rnnd_spawn_flags(void) { return 0x80 | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF; }
+/// `POSIX_SPAWN_SETSID`, by its number as GNU hides the name.
+#define RNND_SPAWN_SESSION 0x80
 
 static inline ssize_t rnnd_executable_path(char *buffer, size_t capacity) {
   return readlink("/proc/self/exe", buffer, capacity);
@@ -175,9 +175,7 @@ static inline int rnnd_spawn_isolate(posix_spawn_file_actions_t *actions, int fi
   return posix_spawn_file_actions_addchdir_np(actions, directory);
 }
 
-static inline short rnnd_spawn_flags(void) {
-  return POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT;
-}
+#define RNND_SPAWN_SESSION (POSIX_SPAWN_SETSID | POSIX_SPAWN_CLOEXEC_DEFAULT)
 
 static inline ssize_t rnnd_executable_path(char *buffer, size_t capacity) {
   uint32_t size = (uint32_t)capacity;
@@ -216,7 +214,9 @@ static inline int rnnd_synchronize(int descriptor) {
   return fsync(descriptor);
 }
 
-static inline int rnnd_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+static inline int rnnd_duplicate(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }
+static inline int rnnd_set_close_on_exec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+static inline int rnnd_send_signal(pid_t process, int number) { return kill(process, number); }
 
 /// Waits for one descriptor alone: what of `events` holds, 0 when the time is over, -1 on failure.
 static inline int rnnd_poll_one(int descriptor, short events, int milliseconds) {
@@ -323,7 +323,6 @@ static inline int64_t rnnd_process_cpu_nanoseconds(void) { return rnnd_clock_nan
 static inline int64_t rnnd_thread_cpu_nanoseconds(void) { return rnnd_clock_nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 static inline int64_t rnnd_wall_nanoseconds(void) { return rnnd_clock_nanoseconds(CLOCK_REALTIME); }
 
-static inline int rnnd_exited_normally(int status) { return WIFEXITED(status); }
 static inline int rnnd_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int rnnd_ending_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
@@ -342,6 +341,43 @@ static inline int rnnd_default_signal(int number) { return signal(number, SIG_DF
 static inline void rnnd_set_handler(struct sigaction *action, void (*handler)(int)) {
   action->sa_handler = handler;
   sigemptyset(&action->sa_mask);
+}
+
+extern char **environ;
+
+/// Starts a process in a session of its own, in `/`, with default signals and this process's variables.
+///
+/// `input`, `output` and `report` become its descriptors 0, 1 and 2, and 3; no other is open there. They must be above 3.
+/// Returns an error number, 0 on success.
+static inline int rnnd_spawn(
+    pid_t *process, const char *path, char *const *arguments, int input, int output, int report) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int error = posix_spawn_file_actions_init(&actions);
+  if (error != 0) return error;
+  error = posix_spawnattr_init(&attributes);
+  if (error != 0) {
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return error;
+  }
+  sigset_t none, usual;
+  sigemptyset(&none);
+  sigemptyset(&usual);
+  int numbers[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2};
+  for (size_t index = 0; index < sizeof numbers / sizeof *numbers; index++) sigaddset(&usual, numbers[index]);
+  short flags = RNND_SPAWN_SESSION | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  if (error == 0) error = posix_spawnattr_setflags(&attributes, flags);
+  if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
+  if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &usual);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, input, 0);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 2);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, report, 3);
+  if (error == 0) error = rnnd_spawn_isolate(&actions, 4, "/");
+  if (error == 0) error = posix_spawn(process, path, &actions, &attributes, arguments, environ);
+  (void)posix_spawnattr_destroy(&attributes);
+  (void)posix_spawn_file_actions_destroy(&actions);
+  return error;
 }
 
 static inline int rnnd_ignore_signal(int number) { return signal(number, SIG_IGN) == SIG_ERR ? -1 : 0; }

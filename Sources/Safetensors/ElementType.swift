@@ -1,0 +1,36 @@
+/// What a tensor's elements are, under the format's names.
+package enum ElementType: String, CaseIterable, Sendable {
+  case float64 = "F64"
+  case float32 = "F32"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+  case float8E4M3 = "F8_E4M3"
+  case float8E5M2 = "F8_E5M2"
+  case int64 = "I64"
+  case int32 = "I32"
+  case int16 = "I16"
+  case int8 = "I8"
+  case uint64 = "U64"
+  case uint32 = "U32"
+  case uint16 = "U16"
+  case uint8 = "U8"
+  case boolean = "BOOL"
+
+  /// How many bytes one element takes.
+  package var byteCount: Int {
+    switch self {
+    case .float64, .int64, .uint64: 8
+    case .float32, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .float8E4M3, .float8E5M2, .int8, .uint8, .boolean: 1
+    }
+  }
+
+  /// Whether every value is also a `Float`, so that reading it as one loses nothing.
+  package var widensToFloat: Bool {
+    switch self {
+    case .float32, .float16, .bfloat16: true
+    default: false
+    }
+  }
+}

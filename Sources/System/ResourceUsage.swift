@@ -1,0 +1,32 @@
+import CSystem
+
+/// What the process uses of the machine.
+package enum ResourceUsage {
+  /// Processor time of all threads since the start.
+  package static var processNanoseconds: UInt64 { UInt64(max(0, rnnd_process_cpu_nanoseconds())) }
+
+  /// Processor time of the calling thread since its start.
+  package static var threadNanoseconds: UInt64 { UInt64(max(0, rnnd_thread_cpu_nanoseconds())) }
+
+  /// The most memory that was ever held at once.
+  package static var peakResidentByteCount: Int { Int(rnnd_peak_resident_bytes()) }
+
+  /// Memory held now; the most ever held where the system does not tell (outside Linux).
+  package static var residentByteCount: Int {
+    guard let descriptor = try? FileSystem.openForReading("/proc/self/statm") else { return peakResidentByteCount }
+    var bytes: [UInt8] = []
+    guard case .bytes = try? descriptor.read(atMost: 256, appendingTo: &bytes) else { return peakResidentByteCount }
+    // size, resident, shared, … in pages
+    let fields = bytes.split(separator: UInt8(ascii: " "))
+    guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else {
+      return peakResidentByteCount
+    }
+    return pages * Int(getpagesize())
+  }
+
+  /// How many descriptors are open; nil where the system does not tell.
+  package static var openDescriptorCount: Int? {
+    // The list is read through one more descriptor and its duplicate.
+    (try? FileSystem.list("/proc/self/fd")).map { max(0, $0.count - 2) }
+  }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+@testable import JSON
+
+@Suite("The JSON reader")
+struct JSONReaderTests {
+  @Test("A reader of the outer object learns where each value stands in the text")
+  func positions() throws {
+    let text = Array(#" { "a" : 1.0 ,"b":[ 1 , 2 ],"c":"\u00e9" } "#.utf8)
+    var found: [String: String] = [:]
+    let object = try JSONReader.read(text.span, depthLimit: 8) { (reader) throws(JSONError) in
+      try reader.object(in: text.span) { (reader, name) throws(JSONError) in
+        let start = reader.position
+        let value = try reader.value(in: text.span)
+        found[name] = String(decoding: text[start..<reader.position], as: UTF8.self)
+        return value
+      }
+    }
+    #expect(found == ["a": "1.0", "b": "[ 1 , 2 ]", "c": #""\u00e9""#])
+    #expect(object == ["a": .number(JSONNumber(checkedLiteral: "1.0")), "b": [1, 2], "c": "é"])
+  }
+
+  @Test("The depth limit counts open arrays and objects, not values", arguments: [0, 1, 2, 3, 64, 512])
+  func depthLimit(limit: Int) throws {
+    let allowed = String(repeating: "[", count: limit) + "1" + String(repeating: "]", count: limit)
+    #expect(try JSONValue.parse(allowed, depthLimit: limit).description == allowed)
+    #expect(throws: JSONError.nestingTooDeep(limit: limit, offset: limit)) {
+      try JSONValue.parse("[\(allowed)]", depthLimit: limit)
+    }
+  }
+
+  @Test("No caller can ask for more nesting than a thread's stack holds")
+  func greatestDepthLimit() {
+    let text = String(repeating: #"{"":"#, count: 100_000)
+    let greatest = JSONReader.greatestDepthLimit
+    #expect(throws: JSONError.nestingTooDeep(limit: greatest, offset: greatest * 4)) {
+      try JSONValue.parse(text, depthLimit: .max)
+    }
+    #expect(throws: JSONError.nestingTooDeep(limit: 0, offset: 0)) { try JSONValue.parse(text, depthLimit: -1) }
+  }
+
+  @Test("A byte is found at every place of texts of every length around a word's", arguments: 0...33)
+  func searching(length: Int) {
+    let plain = [UInt8](repeating: 0x61, count: length)
+    #expect(plain.span.firstOffset(of: 0x0A, from: 0) == length)
+    #expect(plain.span.firstSpecialOffset(from: 0) == length)
+    for offset in 0..<length {
+      for special in [UInt8](0x00...0xFF) {
+        var bytes = plain
+        bytes[offset] = special
+        // A second hit behind the first must not hide it.
+        if offset + 1 < length { bytes[offset + 1] = special }
+        #expect(bytes.span.firstSpecialOffset(from: 0) == (special.isSpecialInString ? offset : length))
+        if special != 0x61 { #expect(bytes.span.firstOffset(of: special, from: 0) == offset) }
+        if special != 0x61 { #expect(bytes.span.firstOffset(of: special, from: offset) == offset) }
+      }
+    }
+  }
+
+  @Test(
+    "Neighbouring byte values never hide or feign a hit", arguments: [UInt8(0x0A), 0x22, 0x5C, 0x00, 0x7F, 0x80, 0xFF])
+  func neighbours(byte: UInt8) {
+    for low in [byte &- 1, byte &+ 1, byte ^ 0x80, byte ^ 0x01] {
+      var bytes = [UInt8](repeating: low, count: 16)
+      #expect(bytes.span.firstOffset(of: byte, from: 0) == 16)
+      bytes[9] = byte
+      #expect(bytes.span.firstOffset(of: byte, from: 0) == 9)
+      #expect(bytes.span.firstOffset(of: byte, from: 10) == 16)
+    }
+  }
+}
