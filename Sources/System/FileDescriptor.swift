@@ -117,8 +117,9 @@ extension FileDescriptor {
   package borrowing func readToEnd(byteLimit: Int) throws(SystemError) -> [UInt8]? {
     var bytes: [UInt8] = []
     while bytes.count <= byteLimit {
-      // One more than the limit, so that a file of just that size is told from a larger one.
-      let wanted = min(FileDescriptor.chunkByteCount, byteLimit - bytes.count &+ 1)
+      let room = byteLimit - bytes.count
+      // One more than the limit, so that a stream of just that size is told from a longer one.
+      let wanted = room < FileDescriptor.chunkByteCount ? room + 1 : FileDescriptor.chunkByteCount
       switch try read(atMost: wanted, appendingTo: &bytes) {
       case .bytes: continue
       case .endOfFile: return bytes

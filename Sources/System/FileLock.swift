@@ -18,29 +18,45 @@ package struct FileLock: ~Copyable, Sendable {
     let found = try FileSystem.status(of: descriptor, path: path)
     guard found.kind == .regular else { throw .wrongKind(path: path, found: found.kind, expected: .regular) }
     let number = descriptor.descriptorNumber
-    guard try callUnlessBlocking("lock", path: path, { flock(number, LOCK_EX | LOCK_NB) }) != nil else {
+    guard try Self.take(number, path: path) else {
       throw .locked(path: path, holder: Self.holder(in: descriptor))
     }
-    try call("write", path: path) { ftruncate(number, 0) }
-    do {
-      try descriptor.writeAll(Array("\(ProcessControl.processID)\n".utf8).span)
-    } catch { throw error.naming(path) }
+    // For people only: a full disk must not keep anybody from the lock.
+    _ = ftruncate(number, 0)
+    try? descriptor.writeAll(Array("\(ProcessControl.processID)\n".utf8).span)
     self.descriptor = descriptor
     self.path = path
   }
 
-  /// The process that holds the lock at a path; nil when nobody does (or it does not say).
+  deinit { _ = ftruncate(descriptor.descriptorNumber, 0) }
+
+  /// Tries a few times within some milliseconds, as who asks whether the lock is held has a share in it for a moment.
+  private static func take(_ number: Int32, path: String) throws(SystemError) -> Bool {
+    for attempt in 0..<4 {
+      if attempt > 0 { _ = rnnd_poll_one(-1, 0, 2) }
+      if try callUnlessBlocking("lock", path: path, { flock(number, LOCK_EX | LOCK_NB) }) != nil { return true }
+    }
+    return false
+  }
+
+  /// Whether some process holds the lock at a path.
+  package static func isHeld(_ path: String) -> Bool {
+    guard let descriptor = try? FileSystem.openForReading(path) else { return false }
+    // It can be shared only while nobody holds it; the share ends with the descriptor.
+    let number = descriptor.descriptorNumber
+    do { return try callUnlessBlocking("lock", { flock(number, LOCK_SH | LOCK_NB) }) == nil } catch { return false }
+  }
+
+  /// The process that holds the lock at a path; nil when nobody does, or does not say.
   package static func holder(of path: String) -> Int32? {
-    guard let descriptor = try? FileSystem.openForReading(path) else { return nil }
-    // A lock that can be shared is held by nobody; it ends with the descriptor.
-    let isFree =
-      (try? callUnlessBlocking("lock") { flock(descriptor.descriptorNumber, LOCK_SH | LOCK_NB) }) != .some(nil)
-    return isFree ? nil : holder(in: descriptor)
+    guard isHeld(path), let descriptor = try? FileSystem.openForReading(path) else { return nil }
+    return holder(in: descriptor)
   }
 
   private static func holder(in descriptor: borrowing FileDescriptor) -> Int32? {
     var bytes: [UInt8] = []
     guard case .bytes = try? descriptor.read(atMost: 32, appendingTo: &bytes) else { return nil }
-    return Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    let number = Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    return number.flatMap { $0 > 0 ? $0 : nil }
   }
 }

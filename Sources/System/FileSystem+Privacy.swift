@@ -12,6 +12,7 @@ extension FileSystem {
   ///
   /// - Throws: `notPrivate` with the reason.
   package static func verifyPrivateDirectory(_ path: String) throws(SystemError) {
+    let path = try absolute(path)
     guard let found = try status(of: path, followingLinks: false) else {
       throw .call(operation: "look at", errno: ENOENT, path: path)
     }
@@ -27,23 +28,49 @@ extension FileSystem {
       throw .notPrivate(
         path: path, reason: "its permissions are 0\(String(found.permissions, radix: 8)), others may use it")
     }
-    try verifyParents(of: path)
+    // Both what is written, where a link could be exchanged, and what it leads to.
+    try verifyParents(of: path, for: path)
+    let resolved = try resolve(path)
+    if resolved != path { try verifyParents(of: resolved, for: path) }
   }
 
-  /// Makes sure that nobody but this user and root can rename what stands on the way to `path`.
-  private static func verifyParents(of path: String) throws(SystemError) {
-    var current = try absolute(path)
+  /// Makes sure that nobody but this user and root can rename what stands on the way.
+  private static func verifyParents(of path: String, for wanted: String) throws(SystemError) {
+    var current = path
     while let above = parent(of: current) {
       guard let found = try status(of: above) else { throw .call(operation: "look at", errno: ENOENT, path: above) }
       guard found.ownerID == 0 || found.ownerID == ProcessControl.userID else {
-        throw .notPrivate(path: path, reason: "\(above) above it belongs to user \(found.ownerID)")
+        throw .notPrivate(path: wanted, reason: "\(above) above it belongs to user \(found.ownerID)")
       }
       // In a sticky directory (/tmp) nobody can rename what is another's.
-      let isOpenToOthers = found.permissions & 0o022 != 0 && found.permissions & 0o1000 == 0
-      if isOpenToOthers {
-        throw .notPrivate(path: path, reason: "others may write to \(above) above it")
+      let isSticky = found.permissions & 0o1000 != 0
+      let openBits: UInt32 = isPrivateGroup(found.groupID) ? 0o002 : 0o022
+      if !isSticky, found.permissions & openBits != 0 {
+        throw .notPrivate(path: wanted, reason: "others may write to \(above) above it (chmod go-w it)")
       }
       current = above
     }
+  }
+
+  /// Whether a group is only this user's, as many systems give everyone one, and directories that it may write to.
+  private static func isPrivateGroup(_ groupID: UInt32) -> Bool {
+    guard groupID == getegid(), groupID != 0, let user = unsafe getpwuid(ProcessControl.userID),
+      let group = unsafe getgrgid(groupID), let members = unsafe group.pointee.gr_mem
+    else { return false }
+    let userName = unsafe String(cString: user.pointee.pw_name)
+    guard unsafe String(cString: group.pointee.gr_name) == userName else { return false }
+    var index = 0
+    while let member = unsafe members[index] {
+      if unsafe String(cString: member) != userName { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// The path without links, `.` and `..`.
+  private static func resolve(_ path: String) throws(SystemError) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { throw .last("resolve", path: path) }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
   }
 }

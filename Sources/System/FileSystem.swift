@@ -33,6 +33,7 @@ package struct FileStatus: Equatable, Sendable {
   /// The permission bits, set-user-ID, set-group-ID and sticky included.
   package let permissions: UInt32
   package let ownerID: UInt32
+  package let groupID: UInt32
   package let device: UInt64
   package let inode: UInt64
   /// Nanoseconds since 1 January 1970.
@@ -43,6 +44,7 @@ package struct FileStatus: Equatable, Sendable {
     byteCount = Int(status.st_size)
     permissions = UInt32(status.st_mode) & 0o7777
     ownerID = status.st_uid
+    groupID = status.st_gid
     device = UInt64(truncatingIfNeeded: status.st_dev)
     inode = UInt64(status.st_ino)
     modifiedNanoseconds = unsafe withUnsafePointer(to: status) { unsafe rnnd_modified_nanoseconds($0) }
@@ -101,7 +103,9 @@ package enum FileSystem {
     bytes.reserveCapacity(found.byteCount + 1)
     while bytes.count <= byteLimit {
       let expected = max(found.byteCount - bytes.count + 1, FileDescriptor.chunkByteCount)
-      let wanted = min(expected, byteLimit - bytes.count + (byteLimit < .max ? 1 : 0))
+      let room = byteLimit - bytes.count
+      // One more than the limit, so that a file of just that size is told from a larger one.
+      let wanted = room < expected ? room + 1 : expected
       do {
         if try descriptor.read(atMost: wanted, appendingTo: &bytes) == .endOfFile { return bytes }
       } catch { throw error.naming(path) }
@@ -116,7 +120,7 @@ package enum FileSystem {
     return try list(descriptor, path: path).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Creates a directory that is its owner's alone, 0700, whatever the process's mask.
+  /// Creates a directory that is its owner's alone, 0700.
   ///
   /// - Parameter withParents: whether missing parents are created too, also 0700.
   /// - Throws: `wrongKind` when something else is there. A directory that exists already is not touched.
@@ -185,6 +189,7 @@ package enum FileSystem {
 
   /// The path from the root, by text alone: relative ones begin at the working directory.
   package static func absolute(_ path: String) throws(SystemError) -> String {
+    try check(path)
     if path.utf8.first == UInt8(ascii: "/") { return path }
     guard let working = unsafe getcwd(nil, 0) else { throw .last("find working directory") }
     defer { unsafe free(working) }

@@ -24,8 +24,6 @@ package struct Deadline: Sendable, Comparable {
     nanoseconds = isTooLong || isTooLate ? .max : end
   }
 
-  init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
-
   package var hasPassed: Bool { MonotonicClock.nanoseconds >= nanoseconds }
 
   /// What is left, rounded up so that a wait of this length does not end too early; at most what `poll` can take.

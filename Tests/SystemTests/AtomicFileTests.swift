@@ -10,10 +10,28 @@ struct AtomicFileTests {
   func replaces() throws {
     let directory = try TemporaryDirectory()
     try directory.write("old", to: "file")
+    try directory.setPermissions(0o644, of: "file")
     try AtomicFile.replace(directory["file"], with: Array("new".utf8))
-    #expect(try FileSystem.readFile(directory["file"], byteLimit: 10) == Array("new".utf8))
+    #expect(try directory.text(of: "file") == "new")
     #expect(try FileSystem.status(of: directory["file"])?.permissions == 0o600)
     #expect(try directory.names() == ["file"])
+  }
+
+  @Test("Pieces of any size arrive in order", arguments: [1, 1000, 65_535, 65_536, 65_537, 200_000])
+  func streams(pieceByteCount: Int) throws {
+    let directory = try TemporaryDirectory()
+    let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    try AtomicFile.replace(directory["file"]) { (sink: inout AtomicFile.Sink) throws(SystemError) in
+      var start = 0
+      while start < content.count {
+        let end = min(content.count, start + pieceByteCount)
+        // Between the large pieces a small one, so that both ways meet.
+        try sink.write(Array(content[start..<min(end, start + 1)]))
+        try sink.write(Array(content[min(end, start + 1)..<end]))
+        start = end
+      }
+    }
+    #expect(try FileSystem.readFile(directory["file"], byteLimit: 300_000) == content)
   }
 
   @Test("A writer that fails leaves the target as it was and no temporary", arguments: [0, 1, 100_000, 1_000_000])
@@ -26,7 +44,42 @@ struct AtomicFileTests {
         throw Refusal()
       }
     }
-    #expect(try FileSystem.readFile(directory["file"], byteLimit: 10) == Array("old".utf8))
+    #expect(try directory.text(of: "file") == "old")
     #expect(try directory.names() == ["file"])
+  }
+
+  @Test("A target that cannot be replaced stays, and no temporary does; the error names operation and path")
+  func failingRename() throws {
+    let directory = try TemporaryDirectory()
+    // A directory that is not empty cannot be replaced by a file: the last step fails, after all was written.
+    try FileSystem.createDirectory(directory["target"])
+    try directory.write("inside", to: "target/file")
+    let error = #expect(throws: SystemError.self) {
+      try AtomicFile.replace(directory["target"], with: [1, 2, 3])
+    }
+    #expect(error?.operation == "rename")
+    #expect(error?.path?.hasPrefix(directory["target"]) == true)
+    #expect(try directory.text(of: "target/file") == "inside")
+    #expect(try directory.names() == ["target"])
+  }
+
+  @Test("A missing directory is an error with its number")
+  func missingDirectory() throws {
+    let directory = try TemporaryDirectory()
+    let error = #expect(throws: SystemError.self) {
+      try AtomicFile.replace(directory["none/file"], with: [1])
+    }
+    #expect(error?.isMissing == true)
+    #expect(error?.operation == "create")
+  }
+
+  @Test("A link as the target is replaced itself; what it points to is not written")
+  func replacesLinks() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("precious", to: "elsewhere")
+    try directory.link("elsewhere", at: "file")
+    try AtomicFile.replace(directory["file"], with: Array("new".utf8))
+    #expect(try directory.text(of: "elsewhere") == "precious")
+    #expect(try FileSystem.kind(at: directory["file"], followingLinks: false) == .regular)
   }
 }
