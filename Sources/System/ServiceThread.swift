@@ -1,7 +1,7 @@
 import CSystem
 
 /// A thread that the system runs for us, outside Swift's pool. Its owner joins or detaches it, exactly once.
-struct ServiceThread: ~Copyable, Sendable {
+package struct ServiceThread: ~Copyable, Sendable {
   /// As much as the main thread commonly has: parsers and cells may go deep.
   static var stackByteCount: Int { 8 << 20 }
 
@@ -13,7 +13,7 @@ struct ServiceThread: ~Copyable, Sendable {
   ///   - name: shown by `top -H` and debuggers; Linux keeps 15 bytes of it.
   ///   - body: what it does; its return ends the thread.
   /// - Throws: when the system has no room for another thread.
-  init(name: String, body: @escaping @Sendable () -> Void) throws(SystemError) {
+  package init(name: String, body: @escaping @Sendable () -> Void) throws(SystemError) {
     let work = unsafe Unmanaged.passRetained(Work(name: name, body: body))
     var started: UInt = 0
     do {
@@ -28,10 +28,10 @@ struct ServiceThread: ~Copyable, Sendable {
   }
 
   /// Waits for the thread's end. Not for the thread itself.
-  consuming func join() { rnnd_thread_join(thread) }
+  package consuming func join() { rnnd_thread_join(thread) }
 
   /// Lets the thread end by itself.
-  consuming func detach() { rnnd_thread_detach(thread) }
+  package consuming func detach() { rnnd_thread_detach(thread) }
 
   /// What tells the calling thread from all others that live.
   static var current: UInt { UInt(rnnd_thread_self()) }

@@ -1,0 +1,29 @@
+import JSON
+import RPC
+import System
+
+/// One request at work: what it asks for, on whose behalf, and whether it still wants to be answered.
+@EventLoop
+struct Invocation {
+  let service: Service
+  let session: Session
+  let params: JSONObject
+  let cancellation: Cancellation
+  /// Whether a reply is awaited; a notification's outcome is nobody's.
+  let isNotification: Bool
+  /// Sends `$/progress` to the client; nil unless the request asked for it.
+  let progress: ProgressSink?
+
+  subscript<Value>(field: Field<Value>) -> Value {
+    get throws(RPCError) { try field.read(from: params) }
+  }
+}
+
+/// Where the progress of one request goes.
+typealias ProgressSink = @EventLoop (JSONObject) -> Void
+
+/// What a connection remembers between its requests.
+@EventLoop
+final class Session {
+  nonisolated init() {}
+}

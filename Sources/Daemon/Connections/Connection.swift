@@ -1,0 +1,311 @@
+import JSON
+import RPC
+import System
+
+/// One client: its bytes in, its requests in order, its answers out.
+///
+/// Requests wait in ``queue``; a task works at the first one and answers it before it begins the next. Reading stops
+/// while too many wait or too much is unread, so that a client which doesn't keep up holds nothing but itself.
+@EventLoop
+final class Connection {
+  let id: Int
+  private let service: Service
+  private let session = Session()
+  private var wire: Wire?
+  private var framer: LineFramer
+  private var outbox = Outbox()
+  private var queue: [Exchange] = []
+
+  /// Whether the client said that it sends no more.
+  private var inputHasEnded = false
+  /// Whether the client is gone: nothing can be answered.
+  private var isHungUp = false
+  /// Whether the daemon takes no more of this client's requests.
+  private var isDraining = false
+  private var isWorking = false
+  /// Whether answers are gathered to be sent together.
+  private var isGathering = false
+  private var stretch = Stretch()
+  private var roomWaiter: CheckedContinuation<Void, Never>?
+
+  /// Notifications that were begun and not waited for.
+  private var background: [ObjectIdentifier: PendingRequest] = [:]
+  private var backgroundByteCount = 0
+
+  /// What a read fills, kept to spare an allocation for each.
+  private static var scratch: [UInt8] = []
+
+  /// The socket and what the poller knows it by; nil once closed.
+  private final class Wire {
+    let socket: UnixSocket
+    var watch: EventLoop.Watch?
+    var interest: PollInterest = .readable
+
+    init(_ socket: consuming UnixSocket) { self.socket = socket }
+  }
+
+  init(_ socket: consuming UnixSocket, id: Int, service: Service) throws(SystemError) {
+    self.id = id
+    self.service = service
+    framer = LineFramer(lineByteLimit: service.limits.lineByteLimit)
+    let wire = Wire(socket)
+    self.wire = wire
+    // The watch keeps the connection alive until it is closed.
+    wire.watch = try EventLoop.watch(wire.socket, for: wire.interest) { conditions in self.handle(conditions) }
+  }
+
+  private func handle(_ conditions: PollConditions) {
+    if conditions.contains(.hangUp) || conditions.contains(.failed) {
+      receiveRest()
+      hangUp()
+      return
+    }
+    if conditions.contains(.writable) { flush() }
+    if conditions.contains(.readable) || conditions.contains(.peerClosedWriting) { receive() }
+  }
+
+  /// Answers what comes from now on with shutting-down; what was received before goes on.
+  func refuseNewRequests() { isDraining = true }
+
+  /// Cancels what works and what waits; all of it is answered with the error.
+  func cancelEverything(_ error: RPCError) {
+    for request in queue.flatMap(\.requests) + background.values { request.cancellation.cancel(error) }
+  }
+
+  /// Whether all that was received is answered and sent.
+  var isIdle: Bool { queue.isEmpty && outbox.isEmpty && background.isEmpty }
+
+  func close() {
+    guard let wire else { return }
+    if let watch = wire.watch { EventLoop.unwatch(watch) }
+    self.wire = nil
+    outbox.removeAll()
+    service.connectionDidClose(self)
+    releaseRoom()
+  }
+}
+
+// MARK: - Reading
+
+extension Connection {
+  private func receive() {
+    guard let wire, !inputHasEnded, mayRead else { return settle() }
+    isGathering = true
+    do throws(SystemError) {
+      Self.scratch.removeAll(keepingCapacity: true)
+      switch try wire.socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &Self.scratch) {
+      case .bytes: framer.append(Self.scratch)
+      case .endOfFile:
+        framer.finish()
+        inputHasEnded = true
+      case .wouldBlock: break
+      }
+    } catch {
+      hangUp()
+    }
+    takeLines()
+    isGathering = false
+    flush()
+    settle()
+  }
+
+  /// Reads what a client that is gone left behind: at most what its socket's buffer holds.
+  private func receiveRest() {
+    while let wire, !inputHasEnded {
+      var bytes: [UInt8] = []
+      let outcome = try? wire.socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &bytes)
+      framer.append(bytes)
+      if case .bytes = outcome { continue }
+      break
+    }
+    framer.finish()
+    inputHasEnded = true
+  }
+
+  /// Puts lines into the queue while there is room, and works at them.
+  private func takeLines() {
+    while isHungUp || hasRoom, let item = framer.next() {
+      switch item {
+      case .tooLong: accept(.single(.invalid(.lineTooLong(limit: framer.lineByteLimit), id: .null)), byteCount: 0)
+      case .line(let line):
+        accept(
+          .decode(line, depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
+          byteCount: line.count)
+      }
+      work()
+    }
+  }
+
+  private func accept(_ incoming: Incoming, byteCount: Int) {
+    let exchange = Exchange(incoming, byteCount: byteCount)
+    queue.append(exchange)
+    for request in exchange.requests {
+      if case .request(let call) = request.element, call.method == Call.cancelRequest.name { cancel(call.params["id"]) }
+      if isDraining { request.cancellation.cancel(.shuttingDown()) }
+      if isHungUp, request.afterHangUp == .isCancelled { request.cancellation.cancel(.cancelled()) }
+    }
+  }
+
+  /// Cancels a request of this connection at once, whatever stands before it.
+  private func cancel(_ id: JSONValue?) {
+    guard let id, let wanted = RequestID(id) else { return }
+    for request in queue.lazy.flatMap(\.requests) where request.id == wanted {
+      request.cancellation.cancel(.cancelled())
+    }
+  }
+
+  private var hasRoom: Bool {
+    queue.count < service.limits.waitingRequestLimit && background.count < service.limits.backgroundLimit
+      && backgroundByteCount < service.limits.backgroundByteLimit && !isOverfull
+  }
+
+  private var mayRead: Bool {
+    hasRoom && framer.bufferedByteCount <= framer.lineByteLimit + FileDescriptor.chunkByteCount
+  }
+
+  private var isOverfull: Bool { outbox.byteCount > service.limits.unreadReplyByteLimit }
+}
+
+// MARK: - Working
+
+extension Connection {
+  /// Starts working at the queue unless that goes on already. Runs on the caller's stack up to the first wait.
+  private func work() {
+    guard !isWorking, !queue.isEmpty else { return }
+    isWorking = true
+    Task.immediate { @EventLoop in
+      await workThroughQueue()
+      isWorking = false
+      settle()
+    }
+  }
+
+  private func workThroughQueue() async {
+    stretch = Stretch()
+    while let exchange = queue.first {
+      await carryOut(exchange)
+      queue.removeFirst()
+      if !isGathering {
+        flush()
+        takeLines()
+      }
+      if isOverfull { await roomInOutbox() }
+      await pauseIfLong()
+    }
+  }
+
+  /// Lets other connections have their turn when this one has held the loop for a while.
+  private func pauseIfLong() async {
+    guard stretch.isLong else { return }
+    await EventLoop.nextTurn()
+    stretch = Stretch()
+  }
+
+  /// Answers a line: its requests one after the other, its notifications begun in their turn and not waited for.
+  private func carryOut(_ exchange: Exchange) async {
+    var replies: [Reply] = []
+    for request in exchange.requests {
+      guard let id = request.id else {
+        begin(request, byteCount: exchange.byteCount)
+        continue
+      }
+      let outcome = await outcome(of: request)
+      if !isHungUp { replies.append(Reply(id: id, outcome: outcome)) }
+      if exchange.isBatch { await pauseIfLong() }
+    }
+    guard wire != nil, !replies.isEmpty else { return }
+    outbox.append { exchange.writeReplies(replies, to: &$0) }
+  }
+
+  private func begin(_ notification: PendingRequest, byteCount: Int) {
+    background[ObjectIdentifier(notification)] = notification
+    backgroundByteCount += byteCount
+    Task.immediate { @EventLoop in
+      _ = await outcome(of: notification)
+      background[ObjectIdentifier(notification)] = nil
+      backgroundByteCount -= byteCount
+      if !isGathering { takeLines() }
+      settle()
+    }
+  }
+
+  private func outcome(of pending: PendingRequest) async -> Result<JSONValue, RPCError> {
+    switch pending.element {
+    case .invalid(let error, _):
+      service.statistics.record(errorKind: error.kind)
+      return .failure(error)
+    case .request(let request):
+      return await service.answer(
+        request, session: session, cancellation: pending.cancellation, progress: progressSink(for: request))
+    }
+  }
+
+  /// Sends `$/progress` for requests that asked for it, unless the client leaves too much unread.
+  private func progressSink(for request: Request) -> ProgressSink? {
+    guard let id = request.id, request.params["progress"] == true else { return nil }
+    return { [weak self] value in
+      guard let self, wire != nil, outbox.byteCount < Self.progressByteLimit else { return }
+      outbox.append {
+        ServerMessage.writeNotification(
+          method: "$/progress", params: ["id": id.value, "value": .object(value)], to: &$0)
+      }
+      flush()
+    }
+  }
+
+  /// Progress is left out while this much is unread: the next one says more.
+  private static let progressByteLimit = 64 << 10
+
+  private func roomInOutbox() async {
+    await withCheckedContinuation { roomWaiter = $0 }
+  }
+
+  private func releaseRoom() {
+    roomWaiter?.resume()
+    roomWaiter = nil
+  }
+}
+
+// MARK: - Writing and ending
+
+extension Connection {
+  private func flush() {
+    guard !isGathering, let wire else { return }
+    do throws(SystemError) {
+      try outbox.send(to: wire.socket)
+    } catch {
+      hangUp()
+    }
+    if !isOverfull { releaseRoom() }
+  }
+
+  /// The client is gone: reading work is pointless, what it meant to change is done, and nobody is answered.
+  private func hangUp() {
+    guard !isHungUp else { return }
+    isHungUp = true
+    for request in queue.flatMap(\.requests) + background.values where request.afterHangUp == .isCancelled {
+      request.cancellation.cancel(.cancelled())
+    }
+    framer.finish()
+    inputHasEnded = true
+    close()
+    takeLines()
+  }
+
+  /// Closes what is done with, and waits for just the events that matter.
+  private func settle() {
+    if isDraining { service.checkIdleness() }
+    guard let wire, !isGathering else { return }
+    if inputHasEnded, queue.isEmpty, outbox.isEmpty, framer.bufferedByteCount == 0 { return close() }
+    var interest: PollInterest = []
+    if !inputHasEnded, mayRead { interest.insert(.readable) }
+    if !outbox.isEmpty { interest.insert(.writable) }
+    guard let watch = wire.watch, interest != wire.interest else { return }
+    do throws(SystemError) {
+      try EventLoop.setInterest(interest, of: watch)
+      wire.interest = interest
+    } catch {
+      hangUp()
+    }
+  }
+}

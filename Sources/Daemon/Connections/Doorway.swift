@@ -1,0 +1,91 @@
+import RPC
+import System
+
+/// Where clients come in: takes waiting connections from the listener and checks whose they are.
+@EventLoop
+final class Doorway {
+  private let listener: UnixListener
+  private let service: Service
+  private var watch: EventLoop.Watch?
+  private var retry: EventLoop.Timer?
+  private var isOpen = true
+
+  init(_ listener: consuming UnixListener, service: Service) throws(SystemError) {
+    self.listener = listener
+    self.service = service
+    watch = try EventLoop.watch(self.listener, for: .readable) { [weak self] _ in self?.takeClients() }
+  }
+
+  private func takeClients() {
+    // A bounded number a round, so that a crowd at the door doesn't hold up those inside.
+    for _ in 0..<16 where isOpen {
+      do throws(SystemError) {
+        guard let socket = try listener.accept() else { return }
+        welcome(socket)
+      } catch {
+        pause(after: error)
+        return
+      }
+    }
+  }
+
+  /// Lets nobody in any more, and takes the socket's name away.
+  func close() {
+    guard isOpen else { return }
+    isOpen = false
+    if let retry { EventLoop.cancel(retry) }
+    listener.removePath()
+    if let watch { EventLoop.unwatch(watch) }
+  }
+
+  private func welcome(_ socket: consuming UnixSocket) {
+    do throws(SystemError) {
+      let peer = try socket.peerCredentials()
+      guard peer.userID == ProcessControl.userID || peer.userID == 0 else {
+        service.log.warning("refused a connection of user \(peer.userID)")
+        return
+      }
+      guard service.connections.count < service.limits.connectionLimit else {
+        service.statistics.refusedConnectionCount += 1
+        return turnAway(socket)
+      }
+      try service.connect(socket)
+    } catch {
+      service.log.warning("lost a connection: \(error)")
+    }
+  }
+
+  /// Tells a client that there is no room, if it can be told without waiting.
+  private func turnAway(_ socket: borrowing UnixSocket) {
+    let error = RPCError.limitExceeded(
+      "connections", limit: service.limits.connectionLimit,
+      message: "found \(service.limits.connectionLimit) connections already, expected at most that many",
+      hint: "close a connection, or send several requests over one")
+    var line: [UInt8] = []
+    Reply(id: .null, error: error).writeLine(to: &line)
+    _ = try? socket.write(line.span)
+  }
+
+  /// No descriptor is left for who waits at the door: nobody is taken until a connection closes or a second passes, as
+  /// trying again at once would keep the loop busy for nothing.
+  private func pause(after error: SystemError) {
+    service.log.warning("can't accept connections for now: \(error)")
+    setInterest([])
+    if let retry { EventLoop.cancel(retry) }
+    retry = EventLoop.after(milliseconds: 1_000) { [weak self] in self?.reopen() }
+    service.connectionClosed = { [weak self] in self?.reopen() }
+  }
+
+  private func reopen() {
+    guard isOpen else { return }
+    if let retry { EventLoop.cancel(retry) }
+    service.connectionClosed = {}
+    setInterest(.readable)
+  }
+
+  private func setInterest(_ interest: PollInterest) {
+    guard let watch else { return }
+    // It fails only for a descriptor that isn't watched; this one is.
+    try? EventLoop.setInterest(interest, of: watch)
+  }
+}

@@ -1,0 +1,110 @@
+import JSON
+import RPC
+import System
+
+/// What all connections share: the calls' way to the models, the counts, and who is connected.
+@EventLoop
+final class Service {
+  let configuration: DaemonConfiguration
+  let statistics = Statistics()
+  /// Called once when a client asks the daemon to stop.
+  var stopRequested: () -> Void = {}
+  /// Called whenever a connection has closed: a place, and a descriptor, are free.
+  var connectionClosed: () -> Void = {}
+
+  private(set) var connections: [Int: Connection] = [:]
+  private(set) var isDraining = false
+  private let idle = Deferred<Void>()
+  private var lastConnectionID = 0
+
+  var limits: Limits { configuration.limits }
+  var log: Log { configuration.log }
+
+  init(_ configuration: DaemonConfiguration) {
+    self.configuration = configuration
+  }
+
+  /// Serves a client from now on.
+  func connect(_ socket: consuming UnixSocket) throws(SystemError) {
+    lastConnectionID += 1
+    connections[lastConnectionID] = try Connection(socket, id: lastConnectionID, service: self)
+    statistics.acceptedConnectionCount += 1
+  }
+
+  func connectionDidClose(_ connection: Connection) {
+    connections[connection.id] = nil
+    checkIdleness()
+    connectionClosed()
+  }
+
+  /// Makes ready what the first client finds.
+  func prepare() async throws(SystemError) {}
+
+  /// Carries out a request and counts it.
+  func answer(
+    _ request: Request, session: Session, cancellation: Cancellation, progress: ProgressSink?
+  ) async -> Result<JSONValue, RPCError> {
+    let start = MonotonicClock.nanoseconds
+    let outcome: Result<JSONValue, RPCError>
+    do throws(RPCError) {
+      outcome = .success(
+        try await perform(request, session: session, cancellation: cancellation, progress: progress))
+    } catch {
+      outcome = .failure(error)
+      statistics.record(errorKind: error.kind)
+    }
+    if CallTable.call(named: request.method) != nil {
+      let failed = if case .failure = outcome { true } else { false }
+      statistics.record(call: request.method, nanoseconds: MonotonicClock.nanoseconds - start, failed: failed)
+    }
+    return outcome
+  }
+
+  private func perform(
+    _ request: Request, session: Session, cancellation: Cancellation, progress: ProgressSink?
+  ) async throws(RPCError) -> JSONValue {
+    guard let call = CallTable.call(named: request.method) else {
+      throw .methodNotFound(request.method, among: CallTable.all.map(\.name))
+    }
+    try cancellation.check()
+    try call.check(request.params)
+    return try await call.run(
+      Invocation(
+        service: self, session: session, params: request.params, cancellation: cancellation,
+        isNotification: request.id == nil, progress: progress))
+  }
+}
+
+// MARK: - Stopping
+
+extension Service {
+  /// Refuses new requests; closes connections as they have nothing left to do.
+  func beginDraining() {
+    isDraining = true
+    for connection in connections.values { connection.refuseNewRequests() }
+    checkIdleness()
+  }
+
+  func cancelEverything(_ error: RPCError) {
+    for connection in connections.values { connection.cancelEverything(error) }
+  }
+
+  /// Closes connections as they are.
+  func abandonConnections() {
+    for connection in connections.values { connection.close() }
+  }
+
+  /// Waits until all that was received is answered.
+  func untilIdle() async {
+    guard let idle = try? await idle.value() else { return }
+    return idle
+  }
+
+  /// Saves what was learned since the last time; false when something could not be saved.
+  func saveModels() async -> Bool { true }
+
+  func checkIdleness() {
+    guard isDraining, connections.values.allSatisfy(\.isIdle) else { return }
+    idle.complete(.success(()))
+  }
+}

@@ -1,0 +1,135 @@
+import RPC
+package import System
+
+/// A daemon from its start to its end.
+///
+/// It holds the locks of its socket and of its data directory, opens the door, and on a stop lets those inside finish:
+/// a *drain* refuses new requests, carries out those received before for a bounded time, keeps what was learned, and
+/// only then ends.
+@EventLoop
+package final class Daemon {
+  let service: Service
+  private var doorway: Doorway?
+  private var signals: SignalListener?
+  private let locks: Locks
+  private var isStopping = false
+  private var drainTimer: EventLoop.Timer?
+  private var ended: @EventLoop (Ending) -> Void = { _ in }
+
+  /// How a daemon came to its end.
+  package enum Ending: Equatable, Sendable {
+    /// All that was taught is on the disk.
+    case clean
+    /// A model could not be saved, or a second signal left no time for it.
+    case unsaved
+  }
+
+  /// Held as long as the daemon lives: one daemon a socket, one daemon a data directory.
+  private final class Locks {
+    let socket: FileLock
+    let data: FileLock
+
+    init(_ configuration: DaemonConfiguration) throws(SystemError) {
+      socket = try FileLock(path: configuration.socketPath + ".lock")
+      data = try FileLock(path: FileSystem.join(configuration.dataDirectory, "lock"))
+    }
+  }
+
+  init(_ configuration: DaemonConfiguration) throws(SystemError) {
+    try FileSystem.createPrivateDirectory(configuration.dataDirectory)
+    locks = try Locks(configuration)
+    service = Service(configuration)
+    service.stopRequested = { [weak self] in self?.stop() }
+  }
+
+  /// Runs a daemon until a signal or a client ends it; the calling thread waits meanwhile.
+  ///
+  /// - Parameter ready: called once clients can connect and the `default` model answers.
+  /// - Throws: when it can't start: `locked` or `addressInUse` when another one runs.
+  package nonisolated static func run(
+    _ configuration: DaemonConfiguration, ready: @escaping @Sendable () -> Void = {}
+  ) throws(SystemError) -> Ending {
+    Signal.ignoreBrokenPipe()
+    let watcher = try SignalWatcher()
+    let outcome = Outcome()
+    try EventLoop.start()
+    Task { @EventLoop in
+      do throws(SystemError) {
+        let daemon = try Daemon(configuration)
+        try await daemon.start(signals: watcher) { outcome.end(.success($0)) }
+        ready()
+      } catch {
+        outcome.end(.failure(error))
+      }
+    }
+    return try outcome.wait()
+  }
+
+  /// Opens the door, and makes sure that there is a `default` model.
+  func start(signals watcher: SignalWatcher?, ended: @escaping @EventLoop (Ending) -> Void) async throws(SystemError) {
+    self.ended = ended
+    if let watcher {
+      signals = try SignalListener(watcher) { [weak self] signal in self?.receive(signal) }
+    }
+    try await service.prepare()
+    let listener = try UnixListener(path: service.configuration.socketPath)
+    doorway = try Doorway(listener, service: service)
+    service.log.info("listening at \(service.configuration.socketPath)")
+  }
+
+  private func receive(_ signal: Signal) {
+    switch signal {
+    case .hangUp: service.log.info("ignored a hang-up signal")
+    case .interrupt, .terminate:
+      if isStopping {
+        service.log.warning("stopped at once by a second signal")
+        end(.unsaved)
+      } else {
+        stop()
+      }
+    }
+  }
+
+  /// Begins to drain; a second call changes nothing.
+  func stop() {
+    guard !isStopping else { return }
+    isStopping = true
+    service.log.info("stopping")
+    doorway?.close()
+    Task { @EventLoop in
+      await drain()
+      let isSaved = await service.saveModels()
+      end(isSaved ? .clean : .unsaved)
+    }
+  }
+
+  /// Lets what was received be answered, for a bounded time.
+  private func drain() async {
+    service.beginDraining()
+    let limit = Int((service.limits.drainSeconds * 1_000).rounded())
+    drainTimer = EventLoop.after(milliseconds: limit) { [weak self] in
+      guard let self else { return }
+      service.cancelEverything(.shuttingDown())
+      // What is cancelled is answered at once or never: a client that doesn't read isn't waited for.
+      drainTimer = EventLoop.after(milliseconds: 1_000) { [weak self] in self?.service.abandonConnections() }
+    }
+    await service.untilIdle()
+    cancelTimer()
+  }
+
+  private func cancelTimer() {
+    if let drainTimer { EventLoop.cancel(drainTimer) }
+    drainTimer = nil
+  }
+
+  private func end(_ ending: Ending) {
+    cancelTimer()
+    doorway?.close()
+    signals?.close()
+    service.abandonConnections()
+    service.log.info("stopped")
+    let ended = ended
+    self.ended = { _ in }
+    ended(ending)
+  }
+}

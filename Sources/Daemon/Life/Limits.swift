@@ -1,0 +1,29 @@
+/// What the daemon allows; each limit answers with an error that names it, and each can be configured.
+package struct Limits: Equatable, Sendable {
+  /// Bytes of one line.
+  package var lineByteLimit = 8 << 20
+  /// Calls in one batch.
+  package var batchLimit = 128
+  /// How deep arrays and objects may nest.
+  package var nestingLimit = 64
+  /// Connections at a time.
+  package var connectionLimit = 1_024
+  /// Requests of one connection that wait for their turn; beyond, the connection isn't read.
+  package var waitingRequestLimit = 64
+  /// Bytes of replies that a client hasn't read; beyond, its requests wait and the connection isn't read.
+  package var unreadReplyByteLimit = 16 << 20
+  /// Notifications of one connection at work in the background; beyond, the connection isn't read.
+  package var backgroundLimit = 4_096
+  /// Bytes of text that these notifications may hold.
+  package var backgroundByteLimit = 16 << 20
+  /// Bytes that all models in memory may take together.
+  package var modelByteLimit: Int
+  /// Bytes of one file that is read for `train`, `evaluate` or `create-model`.
+  package var fileByteLimit = 1 << 30
+  /// Bytes of remembered hidden states, for each of the two threads that read.
+  package var stateCacheByteLimit = 64 << 20
+  /// How long a stopping daemon goes on with requests that were received before, in seconds.
+  package var drainSeconds = 5.0
+
+  package init(modelByteLimit: Int = 8 << 30) { self.modelByteLimit = modelByteLimit }
+}

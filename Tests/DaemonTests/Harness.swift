@@ -1,0 +1,68 @@
+import Foundation
+import JSON
+import Synchronization
+import System
+
+@testable import Daemon
+
+/// A daemon in this process with a data directory of its own.
+@EventLoop
+final class Harness {
+  let daemon: Daemon
+  let directory: String
+  private let ending = Deferred<Daemon.Ending>()
+
+  /// Starts a daemon without signals.
+  static func start(limits: Limits = Limits(), directory: String? = nil) async throws -> Harness {
+    let harness = try Harness(limits: limits, directory: directory)
+    try await harness.open()
+    return harness
+  }
+
+  private init(limits: Limits, directory: String?) throws {
+    self.directory = directory ?? NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
+    try FileSystem.createDirectory(self.directory, withParents: true)
+    let configuration = DaemonConfiguration(
+      socketPath: self.directory + "/s", dataDirectory: self.directory + "/data", limits: limits,
+      log: Log(.debug) { line in Harness.lines.withLock { $0.append(line) } })
+    daemon = try Daemon(configuration)
+  }
+
+  /// What all daemons of the process have logged.
+  nonisolated static let lines = Mutex<[String]>([])
+
+  private func open() async throws {
+    try await daemon.start(signals: nil) { [ending] in ending.complete(.success($0)) }
+  }
+
+  func client() throws -> FakeClient { try FakeClient(of: daemon.service) }
+
+  /// Stops the daemon and waits for its end.
+  func stop() async throws -> Daemon.Ending {
+    daemon.stop()
+    return try await ending.value()
+  }
+
+  func untilEnd() async throws -> Daemon.Ending { try await ending.value() }
+
+  /// Stops, and removes what it kept.
+  func end() async throws {
+    _ = try await stop()
+    try FileSystem.removeTree(directory)
+  }
+}
+
+/// Runs a test against a daemon of its own.
+nonisolated func withDaemon(
+  limits: Limits = Limits(), _ body: @EventLoop @Sendable (Harness) async throws -> Void
+) async throws {
+  try EventLoop.start()
+  let harness = try await Harness.start(limits: limits)
+  do {
+    try await body(harness)
+  } catch {
+    try await harness.end()
+    throw error
+  }
+  try await harness.end()
+}
