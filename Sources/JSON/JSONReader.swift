@@ -154,12 +154,15 @@ package struct JSONReader {
   /// Reads a number, whose first byte is a minus or a digit.
   private mutating func number(in bytes: Span<UInt8>) throws(JSONError) -> JSONNumber {
     let start = position
-    if peek(in: bytes) == UInt8(ascii: "-") { position += 1 }
-    if peek(in: bytes) == UInt8(ascii: "0") {
-      position += 1
-      if peek(in: bytes)?.isDigit == true { throw .leadingZero(offset: position) }
-    } else {
-      try digits(in: bytes)
+    let isNegative = peek(in: bytes) == UInt8(ascii: "-")
+    if isNegative { position += 1 }
+    let wholeStart = position
+    let whole = try digits(in: bytes)
+    if bytes[wholeStart] == UInt8(ascii: "0"), position - wholeStart > 1 { throw .leadingZero(offset: wholeStart + 1) }
+    let next = peek(in: bytes)
+    let isWhole = next != UInt8(ascii: ".") && next != UInt8(ascii: "e") && next != UInt8(ascii: "E")
+    if isWhole, position - wholeStart <= 18, !(isNegative && whole == 0) {
+      return JSONNumber(isNegative ? -whole : whole)
     }
     if peek(in: bytes) == UInt8(ascii: ".") {
       position += 1
@@ -174,9 +177,16 @@ package struct JSONReader {
   }
 
   /// Reads one digit or more.
-  private mutating func digits(in bytes: Span<UInt8>) throws(JSONError) {
+  /// - Returns: their value, of no use beyond eighteen digits.
+  @discardableResult
+  private mutating func digits(in bytes: Span<UInt8>) throws(JSONError) -> Int {
     guard peek(in: bytes)?.isDigit == true else { throw unexpected(in: bytes, expected: "a digit") }
-    while position < bytes.count, bytes[position].isDigit { position += 1 }
+    var value = 0
+    while position < bytes.count, bytes[position].isDigit {
+      value = value &* 10 &+ Int(bytes[position] & 0x0F)
+      position += 1
+    }
+    return value
   }
 
   // MARK: - Strings

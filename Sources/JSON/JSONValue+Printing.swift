@@ -4,7 +4,7 @@ extension JSONValue {
     switch self {
     case .null: target.append(contentsOf: "null".utf8)
     case .bool(let value): target.append(contentsOf: value ? "true".utf8 : "false".utf8)
-    case .number(let value): target.append(contentsOf: value.literal.utf8)
+    case .number(let value): value.write(to: &target)
     case .string(let value): Self.write(string: value, to: &target)
     case .array(let elements):
       target.append(UInt8(ascii: "["))

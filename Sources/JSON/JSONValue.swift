@@ -18,6 +18,8 @@ extension JSONValue {
 
   package init(_ value: String) { self = .string(value) }
 
+  package init(_ value: Int) { self = .number(JSONNumber(value)) }
+
   package init(_ value: some FixedWidthInteger) { self = .number(JSONNumber(value)) }
 
   /// A number in its shortest exact form, or null: JSON has no NaN and no infinity.

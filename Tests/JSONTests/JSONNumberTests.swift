@@ -47,6 +47,21 @@ struct JSONNumberTests {
     #expect(try JSONValue.parse(literal).double == nil)
   }
 
+  @Test("Numbers are equal when their literals are, whatever they were made from")
+  func equality() throws {
+    for value in [0, 7, -7, 999_999_999_999_999_999, -999_999_999_999_999_999, 1_000_000_000_000_000_000, .max, .min] {
+      #expect(try JSONValue.parse("\(value)") == JSONValue(value))
+      #expect(JSONValue(value).description == "\(value)")
+      #expect(try JSONValue.parse("\(value)").number?.literal == "\(value)")
+    }
+    #expect(JSONValue(finite: 100_000.0) == 100_000)
+    #expect(JSONValue(finite: -3 as Float) == -3)
+    #expect(JSONValue(UInt64.max).description == "18446744073709551615")
+    #expect(try JSONValue.parse("1.0") != 1)
+    #expect(try JSONValue.parse("-0") != 0)
+    #expect(try JSONValue.parse("1e2") != 100)
+  }
+
   @Test("Minus zero keeps its sign as a double")
   func minusZero() throws {
     #expect(try JSONValue.parse("-0").double?.sign == .minus)
