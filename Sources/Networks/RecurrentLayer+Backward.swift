@@ -21,7 +21,7 @@ extension RecurrentLayer {
     if tokens != nil { stash.reshape(rows: 2 * batchSize, columns: hiddenSize) }
     backwardWeights.pack(weights.recurrentWeights, team: team)
     for step in (0..<sequenceLength).reversed() {
-      let views = views(at: step)
+      let views = views(at: step, withGradients: true)
       observe?(step, views.hiddenGradient)
       if let tokens { stashGradients(at: step, tokens: tokens, views) }
       cell.backward(views, team: team)

@@ -28,6 +28,8 @@ final class RecurrentLayer {
   /// Rows of ∂L/∂h and ∂L/∂c of sequences for which no time passes, while the cell works over them. `[2·B, H]`.
   var stash = ScratchMatrix()
 
+  /// What stands for views that there are not.
+  private let none = Matrix(rows: 0, columns: 0)
   /// b + c, where the cell only ever adds them.
   private let summedBias: FloatBuffer
   /// Uᵀ and U, packed for a window's recurrent products; made when first needed.
@@ -80,13 +82,14 @@ final class RecurrentLayer {
     }
   }
 
-  /// The views of one time step.
-  func views(at step: Int) -> CellStep {
+  /// The views of one time step; the gradients' only where `withGradients` says that they have the window's shape.
+  func views(at step: Int, withGradients: Bool = false) -> CellStep {
     CellStep(
       gates: block(step, of: gates.view), recurrentPart: block(step, of: recurrentParts.view),
       previousHidden: block(step, of: hidden.view), hidden: block(step + 1, of: hidden.view),
       previousCell: block(step, of: cells.view), cell: block(step + 1, of: cells.view),
-      hiddenGradient: block(step, of: hiddenGradient.view), cellGradient: cellGradient.view)
+      hiddenGradient: withGradients ? block(step, of: hiddenGradient.view) : none,
+      cellGradient: withGradients ? cellGradient.view : none)
   }
 
   /// What is added to the input product: both biases, unless the recurrent part is kept apart.

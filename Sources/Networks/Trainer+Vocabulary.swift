@@ -49,7 +49,12 @@ extension Trainer {
 
   /// Takes back everything since a checkpoint of this trainer was taken, growth included, bit for bit.
   package func restore(_ checkpoint: TrainerCheckpoint) {
-    shrink(toVocabulary: checkpoint.weights.layout.shape.vocabularySize)
+    let kept = checkpoint.weights.layout.shape
+    shrink(toVocabulary: kept.vocabularySize)
+    if shape.vocabularySize < kept.vocabularySize {
+      let capacity = max(weights.layout.vocabularyCapacity, kept.vocabularySize)
+      relayout(ParameterLayout(shape: kept, vocabularyCapacity: capacity))
+    }
     weights.copy(from: checkpoint.weights)
     for (moment, kept) in zip(moments, checkpoint.moments) { moment.copy(from: kept) }
     step = checkpoint.step

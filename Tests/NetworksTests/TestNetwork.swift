@@ -35,7 +35,7 @@ enum TestNetwork {
     }
   }
 
-  private static func asItIs(_ error: NetworkError) -> NetworkError { error }
+  static func asItIs(_ error: NetworkError) -> NetworkError { error }
 
   /// Windows of a text that runs on: a first token for each sequence, then always the token one, sometimes two further
   /// on.
