@@ -1,6 +1,14 @@
 #ifndef RNND_CSYSTEM_PROCESSOR_H
 #define RNND_CSYSTEM_PROCESSOR_H
-// What Swift cannot say to the processor. The kernels' target compiles this for the processor it is built for.
+// What Swift cannot say to the processor. The kernels' target compiles this for the processor that it is built for;
+// without that processor's instructions each function has a plain form.
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+/// Sixteen numbers: `SIMD16<Float>` in Swift.
+typedef float rnnd_lanes __attribute__((ext_vector_type(16)));
 
 /// Tells the processor that the thread looks at a memory place until another thread changes it.
 static inline void rnnd_relax(void) {
@@ -14,14 +22,40 @@ static inline void rnnd_relax(void) {
 /// Asks for a cache line that will be read soon.
 static inline void rnnd_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
 
-/// How many 512-bit registers' worth of numbers the processor's registers hold.
-static inline int rnnd_wide_register_count(void) {
+/// Whether one register holds 16 numbers, and there are 32 of them.
+static inline int rnnd_has_wide_registers(void) {
 #if defined(__AVX512F__)
-  return 32;
-#elif defined(__aarch64__)
-  return 8;
+  return 1;
 #else
-  return 8;
+  return 0;
+#endif
+}
+
+/// The first `count` of 16 numbers, then zeros. Reads nothing else.
+static inline rnnd_lanes rnnd_load_first(const float *place, int count) {
+#if defined(__AVX512F__)
+  return (rnnd_lanes)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1u), place);
+#else
+  rnnd_lanes lanes = (rnnd_lanes)(0.0f);
+  if (count == 16) {
+    __builtin_memcpy(&lanes, place, sizeof lanes);
+  } else {
+    for (int lane = 0; lane < count; ++lane) lanes[lane] = place[lane];
+  }
+  return lanes;
+#endif
+}
+
+/// Stores the first `count` of 16 numbers. Writes nothing else.
+static inline void rnnd_store_first(float *place, rnnd_lanes lanes, int count) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(place, (__mmask16)((1u << count) - 1u), (__m512)lanes);
+#else
+  if (count == 16) {
+    __builtin_memcpy(place, &lanes, sizeof lanes);
+  } else {
+    for (int lane = 0; lane < count; ++lane) place[lane] = lanes[lane];
+  }
 #endif
 }
 #endif

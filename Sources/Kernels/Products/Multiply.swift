@@ -46,27 +46,3 @@ private func beginning(bias: Vector?, accumulate: Bool) -> Product.Beginning {
   if let bias { return unsafe .bias(bias.start) }
   return unsafe accumulate ? .target : .zero
 }
-
-/// Multiplies a matrix and a vector.
-///
-///     y = W · x + bias        or with `accumulate`  y += W · x
-///
-/// - Precondition: `W` is `[y.count, x.count]`; y overlaps none of the others; not both a bias and `accumulate`.
-/// - Complexity: reads W once, at the memory's speed; allocates nothing.
-package func multiply(
-  _ w: Matrix, _ x: Vector, bias: Vector? = nil, accumulate: Bool = false, into y: Vector
-) {
-  precondition(w.rows == y.count && w.columns == x.count, "multiply: shapes differ")
-  precondition(bias == nil || (bias?.count == y.count && !accumulate), "multiply: bias does not fit")
-  Reference.multiply(w, x, bias: bias, accumulate: accumulate, into: y)
-}
-
-/// Adds up the rows of a matrix: a bias's gradient from the gradients of all positions.
-///
-///     target[j] += Σ_i source[i, j]
-///
-/// - Precondition: `target.count == source.columns`; the two do not overlap.
-package func addColumnSums(of source: Matrix, to target: Vector) {
-  precondition(target.count == source.columns, "addColumnSums: counts differ")
-  Reference.addColumnSums(of: source, to: target)
-}

@@ -31,7 +31,7 @@ struct Tile {
 let panelWidth = 2 * laneCount
 
 /// How many rows of C a tile has at most: as many as leave registers for B and the broadcast of A.
-let maximumTileRows = rnnd_wide_register_count() >= 32 ? 10 : 2
+let maximumTileRows = rnnd_has_wide_registers() != 0 ? 10 : 2
 
 extension Tile {
   /// Computes the tile.

@@ -54,11 +54,11 @@ extension Reference {
   }
 
   /// The plain form of `applyDropout`.
-  package static func applyDropout(probability: Double, key: UInt64, firstIndex: UInt64, to target: Vector) {
-    let dropout = DropoutFactors(probability: probability, key: key)
+  package static func applyDropout(probability: Double, key: UInt64, firstIndex: Int = 0, to target: Vector) {
+    let choice = DropoutChoice(probability: probability, key: key)
     for index in 0..<target.count {
-      let isKept = dropout.keeps(firstIndex &+ UInt64(index))
-      target[index] = isKept ? target[index] * dropout.scale : 0
+      let scrambled = choice.scrambled(SIMD16(repeating: UInt32(firstIndex + index)))[0]
+      target[index] = scrambled >= choice.threshold ? target[index] * choice.scale : 0
     }
   }
 }

@@ -5,7 +5,9 @@
 /// - Precondition: `target` is `[indices.count, table.columns]`; indices are rows of the table.
 package func gatherRows(of table: Matrix, at indices: Span<Int32>, into target: Matrix) {
   checkRows(indices, table: table, values: target)
-  Reference.gatherRows(of: table, at: indices, into: target)
+  for position in indices.indices {
+    target.row(position).copy(from: table.row(Int(indices[position])))
+  }
 }
 
 /// Adds rows to rows of a table, in the order of the indices: the gradient of an embedding.
@@ -15,7 +17,9 @@ package func gatherRows(of table: Matrix, at indices: Span<Int32>, into target: 
 /// - Precondition: `source` is `[indices.count, table.columns]`; indices are rows of the table.
 package func scatterAddRows(_ source: Matrix, at indices: Span<Int32>, to table: Matrix) {
   checkRows(indices, table: table, values: source)
-  Reference.scatterAddRows(source, at: indices, to: table)
+  for position in indices.indices {
+    addScaled(1, source.row(position), to: table.row(Int(indices[position])))
+  }
 }
 
 private func checkRows(_ indices: Span<Int32>, table: Matrix, values: Matrix) {

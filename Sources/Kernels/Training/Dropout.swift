@@ -1,0 +1,55 @@
+/// Drops numbers out at random and scales up those that stay, in place.
+///
+///     target[i] = kept(key, firstIndex + i) ? target[i] / (1 - probability) : 0
+///
+/// Whether a number is kept is a function of `key` and its index alone, so that the backward pass, called with the same
+/// `key` and index on the gradient, repeats the forward pass's choice: no mask is stored.
+///
+/// - Parameters:
+///   - probability: Of dropping a number, from 0 up to but not including 1.
+///   - key: What names this pass: a fresh one for every layer and update.
+///   - firstIndex: The index of the first number, where a pass is made in parts.
+/// - Precondition: `probability` is in range; no index exceeds 2³².
+package func applyDropout(probability: Double, key: UInt64, firstIndex: Int = 0, to target: Vector) {
+  precondition(probability >= 0 && probability < 1, "applyDropout: probability out of range")
+  precondition(firstIndex >= 0 && target.count <= Int(UInt32.max) - firstIndex, "applyDropout: index out of range")
+  guard probability > 0 else { return }
+  let choice = DropoutChoice(probability: probability, key: key)
+  withExtendedLifetime(target) {
+    forEachLanes(target.count) { index, width in
+      let indices =
+        SIMD16<UInt32>(truncatingIfNeeded: laneNumbers) &+ UInt32(truncatingIfNeeded: firstIndex &+ index)
+      let scaled = unsafe target.start.lanes(at: index, count: width) * choice.scale
+      let isKept = choice.scrambled(indices) .>= choice.threshold
+      unsafe target.start.set(Lanes.zero.replacing(with: scaled, where: isKept), at: index, count: width)
+    }
+  }
+}
+
+/// A pass's random choices: a number stays if its index, scrambled, reaches the threshold.
+struct DropoutChoice {
+  /// `probability` as a part of 2³².
+  let threshold: UInt32
+  /// 1 / (1 - probability).
+  let scale: Float
+  private let lowKey: UInt32
+  private let highKey: UInt32
+
+  init(probability: Double, key: UInt64) {
+    threshold = UInt32(min((probability * 0x1p32).rounded(.down), 0xFFFF_FFFF))
+    scale = Float(1 / (1 - probability))
+    let mixed = SplitMix64.mix(key)
+    lowKey = UInt32(truncatingIfNeeded: mixed)
+    highKey = UInt32(truncatingIfNeeded: mixed >> 32)
+  }
+
+  /// A one-to-one scrambling of indices, of which every key makes another: multiplications by odd numbers carry each bit
+  /// upwards, shifts bring it down again.
+  @inline(__always)
+  func scrambled(_ indices: SIMD16<UInt32>) -> SIMD16<UInt32> {
+    var bits = (indices ^ lowKey) &* 0x9E37_79B1
+    bits = (bits ^ (bits &>> 16)) &* 0x7FEB_352D
+    bits = (bits ^ highKey ^ (bits &>> 15)) &* 0x846C_A68B
+    return bits ^ (bits &>> 16)
+  }
+}
