@@ -22,7 +22,7 @@ package enum Optimizer: Equatable, Sendable {
   }
 
   /// The names under which files keep its moments, as the beginnings of tensors' names: `exp_avg.` and so on.
-  var momentPrefixes: [String] {
+  package var momentPrefixes: [String] {
     switch self {
     case .sgd(let momentum, _): momentum == 0 ? [] : ["momentum_buffer."]
     case .adamW: ["exp_avg.", "exp_avg_sq."]

@@ -1,0 +1,143 @@
+import Tokenizers
+
+/// Words that may come next.
+package struct NextWordAnswer: Equatable, Sendable {
+  package struct Word: Equatable, Sendable {
+    /// The whole word.
+    package let word: String
+    /// What of it is still to be typed.
+    package let completion: String
+    /// P(word | text, prefix).
+    package let probability: Double
+  }
+
+  /// Most probable first.
+  package let words: [Word]
+  /// What the words begin with.
+  package let prefix: String
+}
+
+/// Asks which words may come next.
+///
+/// Without a prefix given, the beginning of a word that the text ends in is the prefix. But where tokens are words, a
+/// known word with which no other begins counts as finished, and what follows it is offered.
+package struct NextWordTask: ReadingTask {
+  private enum Method {
+    /// Tokens are words: one look at the distribution tells.
+    case choice
+    /// Tokens are pieces of words.
+    case search(NextWordSearch)
+  }
+
+  private let snapshot: ModelSnapshot
+  private let limit: Int
+  private let prefix: [UInt8]
+  private var context: ContextReading
+  private var method: Method
+
+  package static let limits = 1...100
+  package static let prefixByteLimit = 256
+
+  /// - Parameters:
+  ///   - prefix: what the word begins with after all of the text; nil to read it off the text's end.
+  ///   - limit: how many words to offer.
+  /// - Throws: `tokenOutOfRange`, or `invalidSetting` for `limit` or `prefix`.
+  package init(
+    after input: ModelInput, prefix: String? = nil, limit: Int = 5, in snapshot: ModelSnapshot
+  ) throws(LanguageModelError) {
+    try ModelConfiguration.check(limit, in: Self.limits, name: "limit")
+    if let prefix, prefix.utf8.count > Self.prefixByteLimit {
+      throw .invalidSetting(
+        name: "prefix", found: "\(prefix.utf8.count) bytes", expected: "at most \(Self.prefixByteLimit)")
+    }
+    self.snapshot = snapshot
+    self.limit = limit
+    let question = try NextWordQuestion(input, prefix: prefix, tokenizer: snapshot.tokenizer)
+    self.prefix = question.pattern.prefix
+    context = ContextReading(question.context, in: snapshot)
+    method = snapshot.pieces.map { .search(NextWordSearch(question.pattern, pieces: $0, limit: limit)) } ?? .choice
+  }
+
+  package mutating func advance(
+    by stepBudget: Int, with reader: ModelReader
+  ) throws(LanguageModelError) -> NextWordAnswer? {
+    var budget = max(1, stepBudget)
+    guard let state = context.advance(by: &budget, with: reader, in: snapshot) else { return nil }
+    switch method {
+    case .choice:
+      return answer(choose(from: reader.logProbabilities(after: state, in: snapshot)))
+    case .search(var search):
+      let words = search.advance(by: &budget, from: state, with: reader, in: snapshot)
+      method = .search(search)
+      return words.map(answer)
+    }
+  }
+
+  /// The most probable tokens among those that begin with the prefix.
+  private func choose(from logProbabilities: [Float]) -> [(word: [UInt8], probability: Double)] {
+    var best = TopTokens(limit: limit)
+    var total = 1.0
+    if prefix.isEmpty {
+      for (id, value) in logProbabilities.enumerated() where value > best.threshold {
+        if !snapshot.tokenizer.isSpecial(TokenID(id)) { best.offer(TokenID(id), value) }
+      }
+    } else {
+      let ids = snapshot.tokenizer.ids(withPrefix: prefix).sorted()
+      total = ids.reduce(0) { $0 + Double(logProbabilities[Int($1)]).exponential }
+      for id in ids { best.offer(id, logProbabilities[Int(id)]) }
+    }
+    guard total > 0 else { return [] }
+    return best.tokens.map { (snapshot.tokenizer.bytes(of: $0.id), Double($0.logProbability).exponential / total) }
+  }
+
+  private func answer(_ words: [(word: [UInt8], probability: Double)]) -> NextWordAnswer {
+    NextWordAnswer(
+      words: words.compactMap { bytes, probability in
+        guard let word = String(validating: bytes, as: UTF8.self),
+          let completion = String(validating: bytes.dropFirst(prefix.count), as: UTF8.self)
+        else { return nil }
+        return NextWordAnswer.Word(word: word, completion: completion, probability: min(1, probability))
+      },
+      prefix: String(decoding: prefix, as: UTF8.self))
+  }
+}
+
+/// A question for the next word, taken apart: what is certain, and what must follow it.
+struct NextWordQuestion {
+  let context: [TokenID]
+  let pattern: WordPattern
+
+  init(_ input: ModelInput, prefix: String?, tokenizer: Tokenizer) throws(LanguageModelError) {
+    let given = prefix.map { Array($0.utf8) }
+    guard case .text(let text) = input else {
+      context = try tokenizer.tokens(of: input)
+      pattern = WordPattern(blanks: .optional, prefix: given ?? [])
+      return
+    }
+    let bytes = Array(text.utf8)
+    let trailing = tokenizer.splitTrailingWord(bytes.span)
+    if tokenizer.kind.isWordLike {
+      let found = given ?? Self.unfinishedWord(Array(bytes[trailing.prefix]), tokenizer: tokenizer)
+      let end = given == nil && !found.isEmpty ? trailing.prefix.lowerBound : bytes.count
+      context = tokenizer.encode(bytes.span.extracting(..<end)).ids
+      pattern = WordPattern(prefix: found)
+      return
+    }
+    let isWithinWord = !trailing.prefix.isEmpty
+    if let given, isWithinWord {
+      context = tokenizer.encode(bytes.span).ids
+      pattern = WordPattern(blanks: .atLeastOne, prefix: given)
+    } else {
+      context = tokenizer.encode(bytes.span.extracting(..<trailing.context.upperBound)).ids
+      pattern = WordPattern(
+        lead: Array(bytes[trailing.context.upperBound..<trailing.prefix.lowerBound]),
+        blanks: isWithinWord ? .none : .optional, prefix: given ?? Array(bytes[trailing.prefix]))
+    }
+  }
+
+  /// The word that a text ends in, unless it is finished: known, and no other known word begins with it.
+  private static func unfinishedWord(_ word: [UInt8], tokenizer: Tokenizer) -> [UInt8] {
+    guard let known = tokenizer.id(of: word), tokenizer.ids(withPrefix: word) == [known] else { return word }
+    return []
+  }
+}

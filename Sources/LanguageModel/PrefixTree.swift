@@ -1,0 +1,216 @@
+import Tokenizers
+
+/// What is remembered of token sequences, found again by the longest remembered beginning of another sequence.
+///
+/// A radix tree: sequences that begin alike share their beginning, so a text that is asked for again with a word more,
+/// or with its last words changed, costs only what is new. Tokens are compared themselves, never by a hash alone, so an
+/// answer can't come from another text. Along one sequence only some states are kept: all of the last few positions, then
+/// ever fewer the further back, a count that grows with the logarithm of the length.
+///
+/// Nodes lie in one array and name each other by index, so that neither depth nor size of the tree is ever a depth of
+/// calls.
+struct PrefixTree<State> {
+  /// A stretch of tokens that no other sequence branches off from, and the states remembered within it.
+  private struct Node {
+    var tokens: [TokenID] = []
+    /// How many tokens lead to this node.
+    var start = 0
+    /// States by the count of tokens that they have seen, ascending; counts in `start + 1 ... end`.
+    var states: [(count: Int, state: State)] = []
+    var parent = 0
+    var childCount = 0
+    /// Neighbours in the order of use.
+    var older = 0
+    var newer = 0
+
+    var end: Int { start + tokens.count }
+  }
+
+  private struct Branch: Hashable {
+    let parent: Int
+    let token: TokenID
+  }
+
+  /// The root, under 0, is also the ends of the order of use: its `newer` is the oldest node, its `older` the newest.
+  private var nodes = [Node()]
+  private var free: [Int] = []
+  private var branches: [Branch: Int] = [:]
+  private let stateByteCount: Int
+  /// About how much memory all of it takes.
+  private(set) var byteCount = 0
+
+  /// - Parameter stateByteCount: the size of one state.
+  init(stateByteCount: Int) { self.stateByteCount = stateByteCount }
+
+  var isEmpty: Bool { branches.isEmpty }
+
+  // MARK: Finding
+
+  /// The state that has seen the longest beginning of `tokens` (maybe all of them), and how many tokens that is.
+  ///
+  /// - Complexity: one pass over the tokens found, at the speed of comparing memory, plus one look-up a branching.
+  mutating func longestPrefix(of tokens: borrowing [TokenID]) -> (count: Int, state: State)? {
+    var best: (count: Int, state: State)?
+    var path: [Int] = []
+    var node = 0
+    while nodes[node].end < tokens.count,
+      let child = branches[Branch(parent: node, token: tokens[nodes[node].end])]
+    {
+      let matched = matchedCount(child, with: tokens)
+      if let state = nodes[child].states.last(where: { $0.count <= matched }) { best = state }
+      path.append(child)
+      guard matched == nodes[child].end else { break }
+      node = child
+    }
+    for used in path.reversed() { touch(used) }
+    return best
+  }
+
+  /// How many tokens from the root on a node and a sequence have in common, all before the node being equal.
+  private func matchedCount(_ node: Int, with tokens: borrowing [TokenID]) -> Int {
+    let start = nodes[node].start
+    let end = min(nodes[node].end, tokens.count)
+    var position = start
+    while position < end, nodes[node].tokens[position - start] == tokens[position] { position += 1 }
+    return position
+  }
+
+  // MARK: Remembering
+
+  /// Remembers the state that has seen the first `count` of `tokens`.
+  mutating func insert(_ state: State, after count: Int, of tokens: borrowing [TokenID]) {
+    guard count > 0, count <= tokens.count else { return }
+    var node = 0
+    while nodes[node].end < count {
+      guard let child = branches[Branch(parent: node, token: tokens[nodes[node].end])] else {
+        node = extend(node, to: count, of: tokens)
+        break
+      }
+      let matched = min(matchedCount(child, with: tokens), count)
+      node = matched < nodes[child].end && matched < count ? split(child, at: matched) : child
+    }
+    keep(state, after: count, in: node)
+    while node != 0 {
+      touch(node)
+      node = nodes[node].parent
+    }
+  }
+
+  /// Makes the tree go on from the end of a node: in the node itself when nothing branches off there, else in a new one.
+  private mutating func extend(_ node: Int, to count: Int, of tokens: borrowing [TokenID]) -> Int {
+    let added = tokens[nodes[node].end..<count]
+    byteCount += added.count * MemoryLayout<TokenID>.stride
+    if node != 0, nodes[node].childCount == 0 {
+      nodes[node].tokens.append(contentsOf: added)
+      return node
+    }
+    var child = Node()
+    child.tokens = Array(added)
+    child.start = nodes[node].end
+    return adopt(child, under: node)
+  }
+
+  /// Cuts a node in two at a count of tokens within it and returns the first part, which keeps the place in the tree.
+  private mutating func split(_ node: Int, at count: Int) -> Int {
+    var head = Node()
+    let length = count - nodes[node].start
+    head.tokens = Array(nodes[node].tokens[..<length])
+    head.start = nodes[node].start
+    let kept = nodes[node].states.prefix { $0.count <= count }.count
+    head.states = Array(nodes[node].states[..<kept])
+    let parent = nodes[node].parent
+    nodes[parent].childCount -= 1
+    let index = adopt(head, under: parent)
+    nodes[node].tokens.removeFirst(length)
+    nodes[node].states.removeFirst(kept)
+    nodes[node].start = count
+    nodes[node].parent = index
+    nodes[index].childCount = 1
+    branches[Branch(parent: index, token: nodes[node].tokens[0])] = node
+    return index
+  }
+
+  /// Gives a node a place in the array, in the tree and in the order of use.
+  private mutating func adopt(_ node: Node, under parent: Int) -> Int {
+    var node = node
+    node.parent = parent
+    let token = node.tokens[0]
+    let index: Int
+    if let reused = free.popLast() {
+      nodes[reused] = node
+      index = reused
+    } else {
+      index = nodes.count
+      nodes.append(node)
+    }
+    nodes[parent].childCount += 1
+    branches[Branch(parent: parent, token: token)] = index
+    byteCount += Self.nodeByteCount
+    link(index)
+    return index
+  }
+
+  private mutating func keep(_ state: State, after count: Int, in node: Int) {
+    let place = nodes[node].states.lastIndex { $0.count <= count }
+    if let place, nodes[node].states[place].count == count { return }
+    nodes[node].states.insert((count, state), at: place.map { $0 + 1 } ?? 0)
+    byteCount += stateByteCount
+    if nodes[node].states.count > Self.stateCountBeforeThinning { thin(node) }
+  }
+
+  /// Keeps, at a distance d before the node's end, one state in every power of two that is at most d/8.
+  ///
+  /// A position kept at some distance was also due at every smaller one, so thinning again and again as a text grows
+  /// comes to the same.
+  private mutating func thin(_ node: Int) {
+    let end = nodes[node].end
+    let before = nodes[node].states.count
+    nodes[node].states.removeAll { entry in
+      let distance = end - entry.count
+      guard distance >= 16 else { return false }
+      let spacing = 1 << (Int.bitWidth - 1 - (distance / 8).leadingZeroBitCount)
+      return entry.count % spacing != 0
+    }
+    byteCount -= (before - nodes[node].states.count) * stateByteCount
+  }
+
+  // MARK: Forgetting
+
+  /// Forgets the stretch that was used least recently and that nothing branches off from; false when there is none.
+  mutating func evictOldest() -> Bool {
+    let oldest = nodes[0].newer
+    // A node is used no earlier than what branches off from it, so the oldest one is a leaf.
+    guard oldest != 0, nodes[oldest].childCount == 0 else { return false }
+    unlink(oldest)
+    let node = nodes[oldest]
+    branches[Branch(parent: node.parent, token: node.tokens[0])] = nil
+    nodes[node.parent].childCount -= 1
+    byteCount -=
+      Self.nodeByteCount + node.tokens.count * MemoryLayout<TokenID>.stride + node.states.count * stateByteCount
+    nodes[oldest] = Node()
+    free.append(oldest)
+    return true
+  }
+
+  private mutating func touch(_ node: Int) {
+    unlink(node)
+    link(node)
+  }
+
+  private mutating func link(_ node: Int) {
+    let newest = nodes[0].older
+    nodes[node].older = newest
+    nodes[node].newer = 0
+    nodes[newest].newer = node
+    nodes[0].older = node
+  }
+
+  private mutating func unlink(_ node: Int) {
+    let (older, newer) = (nodes[node].older, nodes[node].newer)
+    nodes[older].newer = newer
+    nodes[newer].older = older
+  }
+
+  private static var nodeByteCount: Int { 160 }
+  private static var stateCountBeforeThinning: Int { 192 }
+}

@@ -1,0 +1,65 @@
+import Networks
+import Safetensors
+import System
+
+/// Hands out a file's tensors in any order; those read on the way to another one wait.
+final class TensorSource {
+  private let name: String
+  private var reader: SafetensorsReader
+  private var waiting: [String: [Float]] = [:]
+
+  init(_ file: ModelFile, at path: String) throws(LanguageModelError) {
+    name = file.rawValue
+    do { reader = try SafetensorsReader(opening: path) } catch { throw LanguageModelError(error, file: file.rawValue) }
+  }
+
+  var entries: [SafetensorsHeader.Entry] { reader.header.entries }
+
+  func metadata(_ key: String) -> String? { reader.header.metadata(key) }
+
+  /// Holds the file's tensors against those that a network has.
+  ///
+  /// - Throws: `corruptFile` naming one that is missing, is too many, or has another shape or type.
+  func check(against expected: [(name: String, dimensions: [Int])]) throws(LanguageModelError) {
+    for (name, dimensions) in expected {
+      guard let entry = reader.header.entry(named: name) else {
+        throw corrupt("found no tensor \(name), expected one of shape \(dimensions)")
+      }
+      guard entry.shape == dimensions else {
+        throw corrupt("found the tensor \(name) of shape \(entry.shape), expected \(dimensions)")
+      }
+      guard entry.elementType.widensToFloat else {
+        throw corrupt("found the tensor \(name) of type \(entry.elementType.rawValue), expected F32, F16 or BF16")
+      }
+    }
+    let names = Set(expected.map(\.name))
+    if let extra = entries.first(where: { !names.contains($0.name) }) {
+      throw corrupt("found the tensor \(extra.name.prefix(80)), which the model does not have")
+    }
+  }
+
+  /// A tensor's values, once.
+  func take(_ tensor: String) throws(LanguageModelError) -> [Float] {
+    if let values = waiting.removeValue(forKey: tensor) { return values }
+    do {
+      while let (entry, values) = try reader.next() {
+        if entry.name == tensor { return values }
+        waiting[entry.name] = values
+      }
+    } catch { throw LanguageModelError(error, file: name) }
+    throw corrupt("found no tensor \(tensor)")
+  }
+
+  func corrupt(_ reason: String) -> LanguageModelError { .corruptFile(name: name, reason: reason) }
+}
+
+extension LanguageModelError {
+  /// The reader's reason to refuse a file, in this module's words.
+  init(_ error: SafetensorsError, file: String) {
+    switch error {
+    case .system(let error) where error.isMissing: self = .missingFile(file)
+    case .system(let error): self = .storage(error)
+    default: self = .corruptFile(name: file, reason: "\(error)")
+    }
+  }
+}
