@@ -25,11 +25,16 @@ package struct DetachedProcess: Equatable, Sendable {
     let report = try readReport(from: reading, deadline: Deadline(afterMilliseconds: timeoutMilliseconds))
     guard let report else {
       try? ProcessControl.send(.terminate, to: processID)
+      if waitForEnd(of: processID) == nil {
+        try? ProcessControl.kill(processID)
+        _ = waitForEnd(of: processID)
+      }
       throw .timedOut(operation: "starting \(executable)", milliseconds: timeoutMilliseconds)
     }
     if report == ReadinessReport.readyLine { return DetachedProcess(processID: processID) }
+    let ending = waitForEnd(of: processID) ?? "it is not known how"
     let message = String(decoding: report, as: UTF8.self)
-    throw .notReady(message: message.isEmpty ? "it ended before it was ready (\(ending(of: processID)))" : message)
+    throw .notReady(message: message.isEmpty ? "it ended before it was ready (\(ending))" : message)
   }
 
   private static func spawn(
@@ -69,21 +74,21 @@ package struct DetachedProcess: Equatable, Sendable {
     return report
   }
 
-  /// How a process that has closed its report ended, in words.
-  private static func ending(of processID: Int32) -> String {
-    var status: Int32 = 0
+  /// Gives a process that is about to end two seconds for it, and says how it ended; nil when it did not.
+  private static func waitForEnd(of processID: Int32) -> String? {
     let deadline = Deadline(afterMilliseconds: 2000)
+    var status: Int32 = 0
     while !deadline.hasPassed {
-      let ended = try? call("wait for process") { unsafe waitpid(processID, &status, WNOHANG) }
-      guard let ended else { break }
+      guard let ended = try? call("wait for process", { unsafe waitpid(processID, &status, WNOHANG) }) else {
+        return nil
+      }
       if ended == processID {
         let signal = rnnd_ending_signal(status)
         return signal == 0 ? "exit status \(rnnd_exit_code(status))" : "signal \(signal)"
       }
-      // A pause: nothing is waited for but the time.
-      _ = rnnd_poll_one(-1, 0, 5)
+      _ = rnnd_poll_one(-1, 0, 2)
     }
-    return "it is not known how"
+    return nil
   }
 }
 

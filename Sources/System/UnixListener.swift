@@ -20,6 +20,8 @@ package struct UnixListener: ~Copyable, Sendable, Pollable {
     let descriptor = FileDescriptor(owning: try call("create socket") { rnnd_unix_socket() })
     let number = descriptor.descriptorNumber
     try descriptor.setNonBlocking(true)
+    // Linux binds with the descriptor's own permissions, other systems refuse this and go by the mask alone.
+    _ = fchmod(number, 0o600)
     do {
       // The mask belongs to the whole process: a file made by another thread meanwhile is only more private.
       let earlier = umask(0o077)

@@ -1,7 +1,9 @@
 @testable import System
 
 /// One end of a connection, to be shared by closures.
-final class SocketEnd: Sendable {
+final class SocketEnd: Sendable, Equatable {
+  static func == (left: SocketEnd, right: SocketEnd) -> Bool { left === right }
+
   private let end: Ending
 
   /// A socket that can be closed before its owner's end. Only one thread at a time uses it.
@@ -38,4 +40,12 @@ final class SocketEnd: Sendable {
   }
 
   func close() { end.socket = nil }
+}
+
+extension UnixListener {
+  /// The next waiting connection; nil when none waits.
+  func acceptEnd() throws -> SocketEnd? {
+    guard let socket = try accept() else { return nil }
+    return SocketEnd(socket)
+  }
 }
