@@ -23,8 +23,8 @@ struct AddedTokenMatcher: Sendable {
     for token in tokens {
       let bytes = Array(token.content.utf8)
       guard let first = bytes.first else { continue }
-      let hash = ByteHash.hash(bytes.span, bytes.indices, secret: secret)
-      contents.append(bytes.span, bytes.indices, hash: hash, secret: secret)
+      let key = VocabularySegment.Key(bytes.span, bytes.indices, secret: secret)
+      contents.append(bytes.span, bytes.indices, key, secret: secret)
       ids.append(token.id)
       isFirstByte[Int(first)] = true
     }
@@ -45,8 +45,8 @@ struct AddedTokenMatcher: Sendable {
   private func match(in text: Span<UInt8>, at position: Int, to end: Int) -> (id: TokenID, range: Range<Int>)? {
     for length in lengths where length <= end - position {
       let range = position..<position + length
-      let hash = ByteHash.hash(text, range, secret: secret)
-      if let entry = contents.find(text, range, hash: hash) { return (ids[entry], range) }
+      let key = VocabularySegment.Key(text, range, secret: secret)
+      if let entry = contents.find(text, range, key) { return (ids[entry], range) }
     }
     return nil
   }

@@ -17,25 +17,36 @@ enum ByteHash {
 
   static let secret = Secret.random()
 
-  /// The hash of the bytes of `text` in `range`.
+  /// The hash of the bytes of `text` in `range`, of which `beginning` is the packed beginning.
   @inline(__always)
-  static func hash(_ text: Span<UInt8>, _ range: Range<Int>, secret: Secret) -> UInt64 {
-    var state = secret.start ^ UInt64(truncatingIfNeeded: range.count)
-    var position = range.lowerBound
-    while position &+ 8 <= range.upperBound {
-      var chunk: UInt64 = 0
-      for offset in 0..<8 {
-        chunk |= UInt64(truncatingIfNeeded: text[position &+ offset]) &<< UInt64(truncatingIfNeeded: offset &* 8)
-      }
+  static func hash(_ text: Span<UInt8>, _ range: Range<Int>, beginning: UInt64, secret: Secret) -> UInt64 {
+    var state = fold(secret.start ^ UInt64(truncatingIfNeeded: range.count) ^ beginning, secret.multiplier)
+    var position = range.lowerBound &+ 8
+    while position < range.upperBound {
+      let chunk = pack(text, position..<range.upperBound)
       state = fold(state ^ chunk, secret.multiplier)
       position &+= 8
     }
-    var rest: UInt64 = 0
-    while position < range.upperBound {
-      rest = rest &<< 8 | UInt64(truncatingIfNeeded: text[position])
-      position &+= 1
+    return fold(state, secret.finish)
+  }
+
+  /// The first bytes of `text` in `range`, up to eight, the first of them lowest; zeros follow the last.
+  @inline(__always)
+  static func pack(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    let position = range.lowerBound
+    if position &+ 8 <= text.count {
+      // One load, and what lies behind the range cut off.
+      var packed: UInt64 = 0
+      for offset in 0..<8 {
+        packed |= UInt64(truncatingIfNeeded: text[position &+ offset]) &<< UInt64(truncatingIfNeeded: offset &* 8)
+      }
+      return range.count >= 8 ? packed : packed & ~(UInt64.max << UInt64(truncatingIfNeeded: range.count &* 8))
     }
-    return fold(fold(state ^ rest, secret.multiplier), secret.finish)
+    var packed: UInt64 = 0
+    for offset in 0..<min(range.count, 8) {
+      packed |= UInt64(truncatingIfNeeded: text[position &+ offset]) &<< UInt64(truncatingIfNeeded: offset &* 8)
+    }
+    return packed
   }
 
   /// The hash of one number.

@@ -13,10 +13,26 @@ package struct Encoding: Equatable, Sendable {
   }
 
   package var count: Int { ids.count }
+}
+
+/// Collects the tokens of a text, with or without their places.
+struct TokenSink {
+  private(set) var ids: [TokenID] = []
+  private(set) var ranges: [Range<Int>] = []
+  private let keepsRanges: Bool
+
+  /// - Parameter expectedCount: how many tokens there will be, as far as one can tell.
+  init(expectedCount: Int, keepsRanges: Bool) {
+    self.keepsRanges = keepsRanges
+    ids.reserveCapacity(expectedCount)
+    if keepsRanges { ranges.reserveCapacity(expectedCount) }
+  }
 
   @inline(__always)
   mutating func append(_ id: TokenID, _ range: Range<Int>) {
     ids.append(id)
-    ranges.append(range)
+    if keepsRanges { ranges.append(range) }
   }
+
+  var encoding: Encoding { Encoding(ids: ids, ranges: ranges) }
 }

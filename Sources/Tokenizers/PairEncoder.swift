@@ -2,7 +2,7 @@
 struct PairEncoder: PieceConsumer {
   private let table: MergeTable
   private let unknown: TokenID?
-  private(set) var encoding = Encoding()
+  private(set) var sink: TokenSink
   /// What is added to positions, and below what none may then be.
   private var offset = 0
   private var lowest = 0
@@ -12,9 +12,10 @@ struct PairEncoder: PieceConsumer {
   /// A longer piece is merged in parts of this many bytes, so that memory stays in proportion.
   static let partByteLimit = 1 << 20
 
-  init(table: MergeTable, unknown: TokenID?) {
+  init(table: MergeTable, unknown: TokenID?, sink: TokenSink) {
     self.table = table
     self.unknown = unknown
+    self.sink = sink
   }
 
   mutating func piece(of text: Span<UInt8>, at range: Range<Int>) {
@@ -22,13 +23,13 @@ struct PairEncoder: PieceConsumer {
       mergeInParts(text, range)
       return
     }
-    let hash = ByteHash.hash(text, range, secret: cache.secret)
-    if let known = cache.find(text, range, hash: hash) {
+    let key = VocabularySegment.Key(text, range, secret: cache.secret)
+    if let known = cache.find(text, range, key) {
       for index in known { append(cache.symbols[index], base: range.lowerBound) }
       return
     }
     merger.merge(text, range, by: table, unknown: unknown)
-    cache.insert(merger.symbols, for: text, range, hash: hash)
+    cache.insert(merger.symbols, for: text, range, key)
     for symbol in merger.symbols { append(symbol, base: range.lowerBound) }
   }
 
@@ -46,13 +47,13 @@ struct PairEncoder: PieceConsumer {
   private mutating func append(_ symbol: PairMerger.Symbol, base: Int) {
     let start = base &+ offset &+ Int(symbol.start)
     let end = base &+ offset &+ Int(symbol.end)
-    encoding.append(symbol.id, max(start, lowest)..<max(end, lowest))
+    sink.append(symbol.id, max(start, lowest)..<max(end, lowest))
   }
 
   mutating func lineEnd(at range: Range<Int>) {}
 
   mutating func token(_ id: TokenID, at range: Range<Int>) {
-    encoding.append(id, range)
+    sink.append(id, range)
   }
 
   mutating func movePositions(by offset: Int, lowest: Int) {
@@ -74,14 +75,16 @@ private struct PieceCache {
 
   /// Where in `symbols` the piece's tokens stand.
   @inline(__always)
-  func find(_ text: Span<UInt8>, _ range: Range<Int>, hash: UInt64) -> Range<Int>? {
-    guard let piece = pieces.find(text, range, hash: hash) else { return nil }
+  func find(_ text: Span<UInt8>, _ range: Range<Int>, _ key: VocabularySegment.Key) -> Range<Int>? {
+    guard let piece = pieces.find(text, range, key) else { return nil }
     return (piece == 0 ? 0 : ends[piece &- 1])..<ends[piece]
   }
 
-  mutating func insert(_ tokens: [PairMerger.Symbol], for text: Span<UInt8>, _ range: Range<Int>, hash: UInt64) {
+  mutating func insert(
+    _ tokens: [PairMerger.Symbol], for text: Span<UInt8>, _ range: Range<Int>, _ key: VocabularySegment.Key
+  ) {
     if pieces.count == Self.pieceLimit { self = PieceCache() }
-    pieces.append(text, range, hash: hash, secret: secret)
+    pieces.append(text, range, key, secret: secret)
     symbols.append(contentsOf: tokens)
     ends.append(symbols.count)
   }

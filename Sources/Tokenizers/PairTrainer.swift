@@ -21,7 +21,7 @@ struct PairTrainer {
   private var queue = Heap<Candidate>()
 
   /// Longer pieces are cut for counting, so that a text without any break trains in time linear in its length.
-  static let pieceByteLimit = 4096
+  static let pieceByteLimit = 1024
 
   /// A pair as it stood when it was queued: its count may have fallen since.
   private struct Candidate: Comparable {

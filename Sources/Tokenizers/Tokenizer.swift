@@ -55,19 +55,40 @@ package struct Tokenizer: Sendable {
 
   /// The tokens of a text. Bytes that are not well-formed UTF-8 are unknown, or themselves where tokens are bytes.
   package func encode(_ text: Span<UInt8>) -> Encoding {
-    if let merges {
-      var encoder = PairEncoder(table: merges, unknown: unknown)
-      rules.walk(text, into: &encoder)
-      return encoder.encoding
-    }
-    var encoder = WordEncoder(
-      vocabulary: vocabulary, unknown: unknown ?? endOfSequence, endOfSequence: endOfSequence)
-    rules.walk(text, into: &encoder)
-    return encoder.encoding
+    encode(text, keepsRanges: true).encoding
   }
 
   package func encode(_ text: String) -> Encoding {
     encode(text.utf8.span)
+  }
+
+  /// The tokens of a text without their places: the cheaper way for a corpus.
+  package func ids(_ text: Span<UInt8>) -> [TokenID] {
+    encode(text, keepsRanges: false).ids
+  }
+
+  private func encode(_ text: Span<UInt8>, keepsRanges: Bool) -> TokenSink {
+    let sink = sink(for: text, keepsRanges: keepsRanges)
+    if let merges {
+      var encoder = PairEncoder(table: merges, unknown: unknown, sink: sink)
+      rules.walk(text, into: &encoder)
+      return encoder.sink
+    }
+    var encoder = WordEncoder(
+      vocabulary: vocabulary, unknown: unknown ?? endOfSequence, endOfSequence: endOfSequence, sink: sink)
+    rules.walk(text, into: &encoder)
+    return encoder.sink
+  }
+
+  /// A sink with room for as many tokens as a text of this length usually has.
+  private func sink(for text: Span<UInt8>, keepsRanges: Bool) -> TokenSink {
+    let bytesPerToken =
+      switch kind {
+      case .word, .whitespace: 4
+      case .byteBPE: 3
+      case .character: 1
+      }
+    return TokenSink(expectedCount: min(text.count / bytesPerToken + 8, 1 << 24), keepsRanges: keepsRanges)
   }
 
   /// The tokens of a text, where what is unknown joins an open vocabulary: each new word takes the next number.
@@ -78,12 +99,12 @@ package struct Tokenizer: Sendable {
     guard isOpen, merges == nil else { return encode(text) }
     var learner = WordLearner(
       vocabulary: vocabulary, unknown: unknown ?? endOfSequence, endOfSequence: endOfSequence,
-      vocabularyLimit: min(vocabularyLimit, Self.largestVocabulary))
+      vocabularyLimit: min(vocabularyLimit, Self.largestVocabulary), sink: sink(for: text, keepsRanges: true))
     // Given up here, so that the learner's is the only copy unless a snapshot has another.
     vocabulary = Vocabulary()
     rules.walk(text, into: &learner)
     vocabulary = learner.vocabulary
-    return learner.encoding
+    return learner.sink.encoding
   }
 
   package mutating func learn(_ text: String) -> Encoding {

@@ -46,11 +46,11 @@ struct Typesetter {
     return !attaches
   }
 
-  private static let closing = scalars(",.;:!?%)]}…’”»、。，！？；：）」』")
-  private static let opening = scalars("([{$#@“‘«¿¡£€（「『")
+  private static let closing = scalars(",.;:!?%)]}…’”»")
+  private static let opening = scalars("([{$#@“‘«¿¡£€")
   private static let quotes = scalars("\"'`")
-  /// Slashes, and the joiner within an emoji.
-  private static let attachesBoth = scalars("/\\\u{200D}")
+  /// Slashes, the joiner within an emoji, and wide marks, which bring their own space.
+  private static let attachesBoth = scalars("/\\\u{200D}、。，！？；：（）「」『』")
   private static let withinNumbers = scalars(".,:")
 
   private static func scalars(_ text: String) -> Set<UInt32> {

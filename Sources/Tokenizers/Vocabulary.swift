@@ -23,14 +23,18 @@ struct Vocabulary: Sendable {
   /// The token whose bytes stand in `text` at `range`.
   @inline(__always)
   func id(of text: Span<UInt8>, _ range: Range<Int>) -> TokenID? {
-    let hash = ByteHash.hash(text, range, secret: secret)
-    if let entry = base.find(text, range, hash: hash) { return TokenID(truncatingIfNeeded: entry) }
-    if let entry = recent.find(text, range, hash: hash) { return TokenID(truncatingIfNeeded: base.count &+ entry) }
-    return nil
+    find(text, range, VocabularySegment.Key(text, range, secret: secret))
   }
 
   func id(of bytes: [UInt8]) -> TokenID? {
     id(of: bytes.span, bytes.indices)
+  }
+
+  @inline(__always)
+  private func find(_ text: Span<UInt8>, _ range: Range<Int>, _ key: VocabularySegment.Key) -> TokenID? {
+    if let entry = base.find(text, range, key) { return TokenID(truncatingIfNeeded: entry) }
+    if let entry = recent.find(text, range, key) { return TokenID(truncatingIfNeeded: base.count &+ entry) }
+    return nil
   }
 
   /// A token's bytes; nil when there is no such token.
@@ -46,8 +50,8 @@ struct Vocabulary: Sendable {
   /// - Precondition: fewer than `Int32.max` tokens, which the caller's limit ensures.
   @discardableResult
   mutating func insert(_ text: Span<UInt8>, _ range: Range<Int>) -> TokenID {
-    if let known = id(of: text, range) { return known }
-    return append(text, range)
+    let key = VocabularySegment.Key(text, range, secret: secret)
+    return find(text, range, key) ?? append(text, range, key)
   }
 
   @discardableResult
@@ -58,7 +62,11 @@ struct Vocabulary: Sendable {
   /// Adds a token under the next number, also when another has the same bytes: lookup then goes on finding that other.
   @discardableResult
   mutating func append(_ text: Span<UInt8>, _ range: Range<Int>) -> TokenID {
-    recent.append(text, range, hash: ByteHash.hash(text, range, secret: secret), secret: secret)
+    append(text, range, VocabularySegment.Key(text, range, secret: secret))
+  }
+
+  private mutating func append(_ text: Span<UInt8>, _ range: Range<Int>, _ key: VocabularySegment.Key) -> TokenID {
+    recent.append(text, range, key, secret: secret)
     let id = TokenID(count - 1)
     if recent.count > max(Self.smallestRecentLimit, base.count / 8) { consolidate() }
     return id

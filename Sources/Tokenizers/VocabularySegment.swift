@@ -1,12 +1,40 @@
 /// Byte strings numbered in the order in which they came, found by their bytes.
 ///
 /// The bytes lie end to end in one array. The index is an open-addressing table with linear probing, at most half
-/// full; a slot holds the upper half of an entry's hash beside its number plus one, and zero when it is free.
+/// full. Its slots hold the beginning of an entry's bytes, so that most words are found without a look at the bytes
+/// themselves.
 struct VocabularySegment: Sendable {
   private(set) var bytes: [UInt8] = []
   /// Where each entry's bytes end.
   private(set) var ends: [Int] = []
-  private var slots: [UInt64] = []
+  private var slots: [Slot] = []
+
+  /// A string as it is looked up.
+  struct Key {
+    /// Its first eight bytes.
+    let beginning: UInt64
+    let hash: UInt64
+
+    @inline(__always)
+    init(_ text: Span<UInt8>, _ range: Range<Int>, secret: ByteHash.Secret) {
+      beginning = ByteHash.pack(text, range)
+      hash = ByteHash.hash(text, range, beginning: beginning, secret: secret)
+    }
+  }
+
+  private struct Slot {
+    /// The entry's first eight bytes.
+    var beginning: UInt64 = 0
+    /// The entry's number plus one, and zero in a free slot.
+    var number: UInt32 = 0
+    /// The upper half of the entry's hash, its lowest byte replaced by the entry's length, or by 255 for a longer one.
+    var tag: UInt32 = 0
+
+    @inline(__always)
+    static func tag(hash: UInt64, byteCount: Int) -> UInt32 {
+      UInt32(truncatingIfNeeded: hash &>> 32) & 0xFFFF_FF00 | UInt32(truncatingIfNeeded: min(byteCount, 255))
+    }
+  }
 
   var count: Int { ends.count }
 
@@ -16,44 +44,45 @@ struct VocabularySegment: Sendable {
     (entry == 0 ? 0 : ends[entry &- 1])..<ends[entry]
   }
 
-  /// The entry whose bytes are those of `text` in `range`, which hash to `hash`.
+  /// The entry whose bytes are those of `text` in `range`, of which `key` was made.
   @inline(__always)
-  func find(_ text: Span<UInt8>, _ range: Range<Int>, hash: UInt64) -> Int? {
+  func find(_ text: Span<UInt8>, _ range: Range<Int>, _ key: Key) -> Int? {
     if slots.isEmpty { return nil }
     let slots = slots.span
     let mask = slots.count &- 1
-    let tag = hash &>> 32
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while slots[slot] != 0 {
-      let found = slots[slot]
-      if found &>> 32 == tag {
-        let entry = Int(truncatingIfNeeded: found & 0xFFFF_FFFF) &- 1
-        if isEqual(entry, text, range) { return entry }
+    let tag = Slot.tag(hash: key.hash, byteCount: range.count)
+    var index = Int(truncatingIfNeeded: key.hash) & mask
+    while true {
+      let slot = slots[index]
+      if slot.number == 0 { return nil }
+      if slot.beginning == key.beginning, slot.tag == tag {
+        let entry = Int(truncatingIfNeeded: slot.number) &- 1
+        if range.count <= 8 || isEqual(entry, text, range) { return entry }
       }
-      slot = (slot &+ 1) & mask
+      index = (index &+ 1) & mask
     }
-    return nil
   }
 
-  @inline(__always)
   private func isEqual(_ entry: Int, _ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
     let own = self.range(of: entry)
     if own.count != range.count { return false }
     let bytes = bytes.span
-    for offset in 0..<range.count where bytes[own.lowerBound &+ offset] != text[range.lowerBound &+ offset] {
+    for offset in 8..<range.count where bytes[own.lowerBound &+ offset] != text[range.lowerBound &+ offset] {
       return false
     }
     return true
   }
 
-  /// Adds an entry that is not there yet.
-  mutating func append(_ text: Span<UInt8>, _ range: Range<Int>, hash: UInt64, secret: ByteHash.Secret) {
+  /// Adds an entry, of whose bytes `key` was made.
+  ///
+  /// - Precondition: fewer than `UInt32.max` entries.
+  mutating func append(_ text: Span<UInt8>, _ range: Range<Int>, _ key: Key, secret: ByteHash.Secret) {
     for position in range { bytes.append(text[position]) }
     ends.append(bytes.count)
     if ends.count * 2 > slots.count {
       rebuildIndex(slotCount: max(16, slots.count * 2), secret: secret)
     } else {
-      insert(entry: ends.count - 1, hash: hash)
+      insert(entry: ends.count - 1, byteCount: range.count, key)
     }
   }
 
@@ -68,16 +97,18 @@ struct VocabularySegment: Sendable {
   }
 
   private mutating func rebuildIndex(slotCount: Int, secret: ByteHash.Secret) {
-    slots = [UInt64](repeating: 0, count: slotCount)
+    slots = [Slot](repeating: Slot(), count: slotCount)
     for entry in ends.indices {
-      insert(entry: entry, hash: ByteHash.hash(bytes.span, range(of: entry), secret: secret))
+      let range = range(of: entry)
+      insert(entry: entry, byteCount: range.count, Key(bytes.span, range, secret: secret))
     }
   }
 
-  private mutating func insert(entry: Int, hash: UInt64) {
+  private mutating func insert(entry: Int, byteCount: Int, _ key: Key) {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while slots[slot] != 0 { slot = (slot + 1) & mask }
-    slots[slot] = (hash & 0xFFFF_FFFF_0000_0000) | UInt64(entry + 1)
+    var index = Int(truncatingIfNeeded: key.hash) & mask
+    while slots[index].number != 0 { index = (index + 1) & mask }
+    slots[index] = Slot(
+      beginning: key.beginning, number: UInt32(entry + 1), tag: Slot.tag(hash: key.hash, byteCount: byteCount))
   }
 }

@@ -3,19 +3,19 @@ struct WordEncoder: PieceConsumer {
   let vocabulary: Vocabulary
   let unknown: TokenID
   let endOfSequence: TokenID
-  var encoding = Encoding()
+  var sink: TokenSink
 
   @inline(__always)
   mutating func piece(of text: Span<UInt8>, at range: Range<Int>) {
-    encoding.append(vocabulary.id(of: text, range) ?? unknown, range)
+    sink.append(vocabulary.id(of: text, range) ?? unknown, range)
   }
 
   mutating func lineEnd(at range: Range<Int>) {
-    encoding.append(endOfSequence, range)
+    sink.append(endOfSequence, range)
   }
 
   mutating func token(_ id: TokenID, at range: Range<Int>) {
-    encoding.append(id, range)
+    sink.append(id, range)
   }
 }
 
@@ -25,24 +25,24 @@ struct WordLearner: PieceConsumer {
   let unknown: TokenID
   let endOfSequence: TokenID
   let vocabularyLimit: Int
-  var encoding = Encoding()
+  var sink: TokenSink
 
   mutating func piece(of text: Span<UInt8>, at range: Range<Int>) {
     if let id = vocabulary.id(of: text, range) {
-      encoding.append(id, range)
+      sink.append(id, range)
     } else if vocabulary.count < vocabularyLimit, Tokenizer.canJoin(text, range) {
-      encoding.append(vocabulary.append(text, range), range)
+      sink.append(vocabulary.append(text, range), range)
     } else {
-      encoding.append(unknown, range)
+      sink.append(unknown, range)
     }
   }
 
   mutating func lineEnd(at range: Range<Int>) {
-    encoding.append(endOfSequence, range)
+    sink.append(endOfSequence, range)
   }
 
   mutating func token(_ id: TokenID, at range: Range<Int>) {
-    encoding.append(id, range)
+    sink.append(id, range)
   }
 }
 
