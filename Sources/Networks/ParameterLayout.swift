@@ -2,7 +2,7 @@
 ///
 /// Weights, gradient, moments and snapshots share a layout, so that they can be walked in step. The recurrent tensors
 /// come first and those that the vocabulary's size enters last, with spare rows at the end of each for words to come.
-/// Every tensor starts on a cache line; the gaps and spare rows hold zeros and take part in nothing.
+/// Every tensor starts on a cache line. Gaps hold zeros; gaps and spare rows take part in nothing.
 package struct ParameterLayout: Equatable, Sendable {
   package let shape: NetworkShape
   /// How many rows the tensors of the vocabulary have room for, at least `shape.vocabularySize`.
@@ -14,6 +14,8 @@ package struct ParameterLayout: Equatable, Sendable {
   /// The parts of the buffer that are in use, in order: everything before the vocabulary's tensors as one piece (its
   /// gaps stay zero), then the used rows of each of those.
   let usedRanges: [Range<Int>]
+  /// The encoder's place among `usedRanges`.
+  static let encoderPart = 1
 
   /// Numbers in a cache line.
   private static let alignment = 16

@@ -70,6 +70,12 @@ extension Trainer {
 
   private func change(scale: Float, learningRate: Double) {
     let sparse = optimizer.leavesUntouchedRowsAlone
+    shared.makeWritable()
+    if sparse && !shape.isTied {
+      shared.noteChange(onlyEncoderRows: touchedRows.list)
+    } else {
+      shared.noteChangeOfEverything()
+    }
     let weightParts = parts(of: weights, onlyTouched: sparse)
     let gradientParts = parts(of: gradient, onlyTouched: sparse)
     let momentParts = moments.map { parts(of: $0, onlyTouched: sparse) }

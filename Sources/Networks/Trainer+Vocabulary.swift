@@ -16,6 +16,7 @@ extension Trainer {
     relayout(
       ParameterLayout(
         shape: newShape, vocabularyCapacity: size <= capacity ? capacity : max(size, 2 * capacity, Self.smallCapacity)))
+    shared.noteChange(onlyEncoderRows: oldSize..<size)
     WeightInitializer(seed: seed).fillVocabularyRows(oldSize..<size, of: weights)
     bound.weights = max(bound.weights, 1)
   }
@@ -26,6 +27,8 @@ extension Trainer {
   package func shrink(toVocabulary size: Int) {
     precondition(size >= 1, "Trainer.shrink: no words left")
     guard size < shape.vocabularySize, let newShape = try? shape.resized(toVocabulary: size) else { return }
+    shared.makeWritable()
+    shared.noteChangeOfEverything()
     for parameters in [weights, gradient] + moments { parameters.clearVocabularyRows(from: size) }
     relayout(ParameterLayout(shape: newShape, vocabularyCapacity: weights.layout.vocabularyCapacity))
   }
@@ -35,7 +38,8 @@ extension Trainer {
 
   /// Gives everything another layout: in place if the rows' capacity stays.
   private func relayout(_ layout: ParameterLayout) {
-    weights = weights.relaid(layout)
+    shared.makeWritable()
+    shared.relayout(layout)
     gradient = gradient.relaid(layout)
     moments = moments.map { $0.relaid(layout) }
   }
@@ -55,6 +59,8 @@ extension Trainer {
       let capacity = max(weights.layout.vocabularyCapacity, kept.vocabularySize)
       relayout(ParameterLayout(shape: kept, vocabularyCapacity: capacity))
     }
+    shared.makeWritable()
+    shared.noteChangeOfEverything()
     weights.copy(from: checkpoint.weights)
     for (moment, kept) in zip(moments, checkpoint.moments) { moment.copy(from: kept) }
     step = checkpoint.step

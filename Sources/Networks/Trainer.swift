@@ -6,7 +6,7 @@ package import Kernels
 /// changed nothing. Not `Sendable`: one thread at a time.
 package final class Trainer {
   /// The network's sizes; the vocabulary's by `grow(toVocabulary:)`.
-  package var shape: NetworkShape { weights.layout.shape }
+  package var shape: NetworkShape { shared.parameters.layout.shape }
   package let optimizer: Optimizer
   /// The probability that a number is dropped between two layers in an update.
   package let dropout: Double
@@ -16,14 +16,14 @@ package final class Trainer {
   package internal(set) var step: Int
 
   let team: ThreadTeam
-  var weights: Parameters
+  var shared: SharedWeights
   var gradient: Parameters
   /// In the order of `Optimizer.momentPrefixes`.
   var moments: [Parameters]
   var bound: MagnitudeBound
   private var pass: NetworkPass
-  private var touchedRows = TouchedRows()
-  private var snapshots = SnapshotPool()
+  /// Rows of the encoder that the window at hand reads, unless it is tied.
+  private(set) var touchedRows = TouchedRows()
 
   /// Makes a trainer of a new network.
   ///
@@ -73,7 +73,7 @@ package final class Trainer {
     self.step = max(0, step)
     self.team = team
     let layout = ParameterLayout(shape: shape)
-    weights = Parameters(layout: layout)
+    shared = SharedWeights(Parameters(layout: layout))
     gradient = Parameters(layout: layout)
     moments = optimizer.momentPrefixes.map { _ in Parameters(layout: layout) }
     bound = MagnitudeBound(weights: 0, moments: 0)
@@ -114,7 +114,7 @@ package final class Trainer {
     pass.forward(
       inputs: window.inputs, batchSize: window.batchSize, from: state.sequences, weights: weights,
       dropoutKey: dropoutKey, team: team)
-    if !shape.isTied { touchedRows.mark(window.inputs, rowCount: shape.vocabularySize) }
+    if !shape.isTied { touchedRows.mark(tokens: window.inputs, rowCount: shape.vocabularySize) }
     return pass.backward(targets: window.targets, weights: weights, gradient: gradient, team: team)
   }
 
@@ -124,15 +124,21 @@ package final class Trainer {
     touchedRows.clear()
   }
 
-  /// The weights as they are now, for readers on any thread.
-  ///
-  /// - Complexity: one copy of the weights, into memory of an earlier snapshot that nobody holds any more if there is.
-  package func snapshot() -> WeightsSnapshot { snapshots.publish(weights) }
+  var weights: Parameters { shared.parameters }
 
-  /// Gives back memory that only makes the next update and snapshot quicker.
+  /// The weights as they are now, for readers on any thread; it costs nothing.
+  ///
+  /// While it is held, the next update first moves the weights elsewhere: at most one copy, and less where only rows of
+  /// an embedding have changed. `prepareForUpdate` does that beforehand.
+  package func snapshot() -> WeightsSnapshot { shared.snapshot }
+
+  /// Does at once what the next update would begin with if a snapshot is held, so that it takes less time.
+  package func prepareForUpdate() { shared.makeWritable() }
+
+  /// Gives back memory that only makes the next update quicker.
   package func releaseWorkspace() {
     pass = NetworkPass(shape: shape, dropout: dropout)
-    snapshots.removeAll()
+    shared.releaseSpare()
   }
 
   /// Every weight under PyTorch's name; views, good until the next change.
@@ -159,7 +165,7 @@ package final class Trainer {
   func parts(of parameters: Parameters, onlyTouched: Bool) -> [Vector] {
     guard onlyTouched, !shape.isTied else { return parameters.usedParts }
     var parts = parameters.usedParts
-    parts.remove(at: 1)
+    parts.remove(at: ParameterLayout.encoderPart)
     return parts + touchedRows.list.map { parameters.encoder.row($0) }
   }
 }

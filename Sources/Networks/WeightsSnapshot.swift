@@ -32,11 +32,10 @@ package struct WeightsSnapshot: Sendable {
   }
 }
 
-/// A snapshot's memory.
+/// The memory of weights that readers and a trainer may share.
 ///
-/// `Sendable` holds although the compiler cannot see it: nobody writes to the parameters once a snapshot has them. Their
-/// trainer writes them before, and again only after it has found itself the one holder of this object, that is when no
-/// snapshot is left.
+/// `Sendable` holds although the compiler cannot see it: the parameters are written only by whoever holds this object
+/// alone, before it is shared or after everybody else has let go of it (`SharedWeights.makeWritable`).
 final class SnapshotStorage: @unchecked Sendable {
   let parameters: Parameters
 

@@ -190,4 +190,27 @@ struct TrainerTests {
     #expect(held[0].1 != held[1].1)
     #expect(trainer.snapshot().tensors.map(\.values.array) == trainer.weightTensors.map(\.values.array))
   }
+
+  @Test("learns the same whether or not snapshots are published, held, and let go of", arguments: optimizers)
+  fileprivate func publishingChangesNothing(optimizer: Optimizer) throws {
+    for output in OutputKind.allCases {
+      let shape = try TestNetwork.shape(.gru, output: output, vocabularySize: 60)
+      let quiet = try TestNetwork.trainer(shape, optimizer: optimizer)
+      let publishing = try TestNetwork.trainer(shape, optimizer: optimizer)
+      var held: [WeightsSnapshot] = []
+      for (index, window) in TestNetwork.windows(count: 24, batchSize: 2, length: 2, vocabularySize: 60).enumerated() {
+        for trainer in [quiet, publishing] {
+          if index % 8 == 5 { try trainer.grow(toVocabulary: 60 + 100 * index) }
+          var state = BatchState(zeroFor: trainer.shape, batchSize: 2)
+          _ = try trainer.update(window, from: &state, settings: Self.settings)
+        }
+        if index % 3 != 1 { held = [publishing.snapshot()] }
+        if index % 5 == 0 { held.append(publishing.snapshot()) }
+        if index % 4 == 0 { publishing.prepareForUpdate() }
+        if index % 11 == 10 { publishing.releaseWorkspace() }
+        if index % 7 == 6 { held.removeAll() }
+        #expect(publishing.stateBits == quiet.stateBits, "after window \(index), \(output)")
+      }
+    }
+  }
 }
