@@ -50,11 +50,12 @@ final class Parameters {
 
   /// Copies every number in use from parameters of the same shape, whatever room each has for more.
   ///
-  /// - Precondition: the shapes are equal but for a vocabulary that may be smaller in `source`.
+  /// - Precondition: the shapes are equal but for the vocabularies, of which the smaller one's rows are copied.
   func copy(from source: Parameters) {
     for (target, origin) in zip(layout.usedRanges, source.layout.usedRanges) {
-      buffer.vector(at: target.lowerBound, count: origin.count)
-        .copy(from: source.buffer.vector(at: origin.lowerBound, count: origin.count))
+      let count = min(target.count, origin.count)
+      buffer.vector(at: target.lowerBound, count: count)
+        .copy(from: source.buffer.vector(at: origin.lowerBound, count: count))
     }
   }
 

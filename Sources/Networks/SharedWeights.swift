@@ -57,6 +57,13 @@ struct SharedWeights {
     current = SnapshotStorage(current.parameters.relaid(layout))
   }
 
+  /// Goes back to weights that were published before.
+  mutating func restore(_ snapshot: WeightsSnapshot) {
+    current = snapshot.storage
+    if previous === current { previous = nil }
+    hasEncoderChanged = true
+  }
+
   /// Gives back memory that only makes the next move quicker.
   mutating func releaseSpare() { previous = nil }
 

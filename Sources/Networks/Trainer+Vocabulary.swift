@@ -46,22 +46,19 @@ extension Trainer {
 
   /// Keeps everything that an update may change, to be able to take several back at once.
   ///
-  /// - Complexity: a copy of weights and moments.
+  /// - Complexity: a copy of the moments; the weights are shared until they change.
   package func checkpoint() -> TrainerCheckpoint {
-    TrainerCheckpoint(weights: weights.copied(), moments: moments.map { $0.copied() }, step: step, bound: bound)
+    TrainerCheckpoint(weights: snapshot(), moments: moments.map { $0.copied() }, step: step, bound: bound)
   }
 
   /// Takes back everything since a checkpoint of this trainer was taken, growth included, bit for bit.
   package func restore(_ checkpoint: TrainerCheckpoint) {
-    let kept = checkpoint.weights.layout.shape
-    shrink(toVocabulary: kept.vocabularySize)
-    if shape.vocabularySize < kept.vocabularySize {
-      let capacity = max(weights.layout.vocabularyCapacity, kept.vocabularySize)
-      relayout(ParameterLayout(shape: kept, vocabularyCapacity: capacity))
+    for (moment, kept) in zip(moments, checkpoint.moments) {
+      moment.clearVocabularyRows(from: min(moment.encoder.rows, kept.encoder.rows))
     }
-    shared.makeWritable()
-    shared.noteChangeOfEverything()
-    weights.copy(from: checkpoint.weights)
+    shared.restore(checkpoint.weights)
+    gradient = gradient.relaid(weights.layout)
+    moments = moments.map { $0.relaid(weights.layout) }
     for (moment, kept) in zip(moments, checkpoint.moments) { moment.copy(from: kept) }
     step = checkpoint.step
     bound = checkpoint.bound
@@ -69,22 +66,16 @@ extension Trainer {
 }
 
 /// What `Trainer.restore(_:)` goes back to.
-package final class TrainerCheckpoint {
-  let weights: Parameters
+package struct TrainerCheckpoint {
+  let weights: WeightsSnapshot
   let moments: [Parameters]
   let step: Int
   let bound: MagnitudeBound
-
-  init(weights: Parameters, moments: [Parameters], step: Int, bound: MagnitudeBound) {
-    self.weights = weights
-    self.moments = moments
-    self.step = step
-    self.bound = bound
-  }
 }
 
 extension Parameters {
-  /// The same numbers under another layout: in this buffer if it has the same capacity, else in a new one.
+  /// The same numbers, as far as there is room for them, under another layout: in this buffer if it has the same
+  /// capacity, else in a new one.
   func relaid(_ newLayout: ParameterLayout) -> Parameters {
     if newLayout.vocabularyCapacity == layout.vocabularyCapacity {
       return Parameters(layout: newLayout, buffer: buffer)
