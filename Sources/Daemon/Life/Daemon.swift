@@ -56,7 +56,11 @@ package final class Daemon {
     Task { @EventLoop in
       do throws(SystemError) {
         let daemon = try Daemon(configuration)
-        try await daemon.start(signals: watcher) { outcome.end(.success($0)) }
+        try await daemon.start(signals: watcher) { ending in
+          // Named here so that the daemon keeps itself until its end: nobody else does.
+          _ = daemon
+          outcome.end(.success(ending))
+        }
         ready()
       } catch {
         outcome.end(.failure(error))
