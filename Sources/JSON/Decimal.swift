@@ -36,10 +36,7 @@ struct Decimal {
 
   /// Puts zeros and then one digit behind the significand; false when it overflows.
   private mutating func push(digit: UInt8, afterZeros zeroCount: Int) -> Bool {
-    guard significand != 0 || digit != 0 else { return true }
-    guard let shifted = Self.scaled(significand, byPowerOfTen: significand == 0 ? 0 : zeroCount + 1) else {
-      return false
-    }
+    guard let shifted = Self.scaled(significand, byPowerOfTen: zeroCount + 1) else { return false }
     let (sum, overflow) = shifted.addingReportingOverflow(UInt64(digit))
     significand = sum
     return !overflow

@@ -67,13 +67,13 @@ package struct LineFramer: Sendable {
   private mutating func unfinishedLine() -> Item? {
     let range = start..<buffer.count
     // One byte over the limit may still turn out to be the CR of a CRLF.
-    let isCertainlyTooLong = range.count > lineByteLimit + (buffer.last == carriageReturn ? 1 : 0)
+    let isCertainlyTooLong = range.count - 1 > lineByteLimit
     guard isSkipping || isFinished || isCertainlyTooLong else {
       dropGivenBytes()
       return nil
     }
     let item = isSkipping ? nil : item(in: range)
-    isSkipping = !isFinished
+    isSkipping = true
     buffer.removeAll(keepingCapacity: buffer.count <= keptCapacity)
     start = 0
     searched = 0

@@ -107,6 +107,15 @@ struct LineFramerTests {
     #expect(framer.next() == nil)
   }
 
+  @Test("Any number is a limit", arguments: [Int.min, -1, 0, .max])
+  func anyLimit(limit: Int) {
+    var framer = LineFramer(lineByteLimit: limit)
+    framer.append(Array("ab".utf8))
+    #expect(framer.next() == (limit > 0 ? nil : .tooLong))
+    framer.append([0x0A])
+    #expect(framer.next() == (limit > 0 ? line("ab") : nil))
+  }
+
   @Test("Lines given are not kept")
   func givenLines() {
     var framer = LineFramer()
