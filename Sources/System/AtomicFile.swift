@@ -5,7 +5,7 @@ import CSystem
 ///
 /// The new content goes to a temporary beside the target (0600, exclusively created, no link followed), is synced,
 /// renamed over the target, and the directory is synced. Whatever fails, the temporary is removed, and before the
-/// rename the target is as it was.
+/// rename the target is as it was. What a process that was killed left is removed by the next replacement.
 package enum AtomicFile {
   /// Replaces a file by what `write` sends to the sink, piece after piece.
   ///
@@ -54,7 +54,8 @@ extension AtomicFile {
     init(beside path: String) throws(SystemError) {
       try FileSystem.check(path)
       let directory = FileSystem.parent(of: path) ?? "/"
-      let temporaryPath = "\(path).\(ProcessControl.processID)-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
+      AtomicFile.removeAbandoned(beside: path, in: directory)
+      let temporaryPath = AtomicFile.temporaryPath(for: path)
       let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
       descriptor = FileDescriptor(
         owning: try call("create", path: temporaryPath) { unsafe rnnd_open(temporaryPath, flags, 0o600) })

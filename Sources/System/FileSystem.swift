@@ -182,6 +182,12 @@ package enum FileSystem {
     return String(decoding: kept, as: UTF8.self)
   }
 
+  /// What stands behind a path's last slash; all of it when it has none.
+  static func lastName(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
+  }
+
   /// A path with a name below it.
   package static func join(_ path: String, _ name: String) -> String {
     path.utf8.last == UInt8(ascii: "/") ? path + name : path + "/" + name

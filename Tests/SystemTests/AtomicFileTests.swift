@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import System
@@ -81,5 +82,43 @@ struct AtomicFileTests {
     try AtomicFile.replace(directory["file"], with: Array("new".utf8))
     #expect(try directory.text(of: "elsewhere") == "precious")
     #expect(try FileSystem.kind(at: directory["file"], followingLinks: false) == .regular)
+  }
+
+  @Test("What a killed process left is removed when it is old, and nothing else is")
+  func sweeps() throws {
+    let directory = try TemporaryDirectory()
+    // A process that has ended: nobody has its number.
+    let process = try DetachedProcess.start(
+      "/bin/sh", arguments: ["-c", "printf 'ready\\n' >&3; exec 3>&-; exec sleep 1000"])
+    process.killAndReap()
+    let dead = process.processID
+    let kept = [
+      "other.\(dead)-a.tmp", "file.\(getpid())-a.tmp", "file.x-a.tmp", "file.\(dead).tmp", "file.\(dead)-new.tmp",
+    ]
+    for name in kept + ["file.\(dead)-a.tmp", "file.\(dead)-b.tmp"] {
+      try directory.write("", to: name)
+      if !name.contains("new") { try directory.setAge(seconds: 120, of: name) }
+    }
+    try AtomicFile.replace(directory["file"], with: [1])
+    #expect(try directory.names() == (kept + ["file"]).sorted())
+  }
+
+  @Test("When the disk gives no more room the target stays and no temporary does")
+  func fullDisk() async {
+    await #expect(processExitsWith: .success) {
+      // A process that may write no file over 100,000 bytes stands for a disk that is full.
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 100_000, rlim_max: 100_000)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      let directory = try TemporaryDirectory()
+      try directory.write("old", to: "file")
+      let error = #expect(throws: SystemError.self) {
+        try AtomicFile.replace(directory["file"], with: [UInt8](repeating: 1, count: 1_000_000))
+      }
+      #expect(error?.errno == EFBIG)
+      #expect(error?.operation == "write")
+      #expect(try directory.text(of: "file") == "old")
+      #expect(try directory.names() == ["file"])
+    }
   }
 }

@@ -41,6 +41,12 @@ extension TemporaryDirectory {
     try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: self[name])
   }
 
+  /// Makes a file look as if it had not been touched for some time.
+  func setAge(seconds: Double, of name: String) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -seconds)], ofItemAtPath: self[name])
+  }
+
   /// A file's text.
   func text(of name: String) throws -> String {
     String(decoding: try FileSystem.readFile(self[name], byteLimit: 1 << 20), as: UTF8.self)
