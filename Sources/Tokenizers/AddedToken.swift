@@ -9,29 +9,36 @@ struct AddedToken: Equatable, Sendable {
 }
 
 /// Finds added tokens in a text: the leftmost, and of those that begin there the longest.
+///
+/// A tree of bytes; its edges lie in one table, by node and byte.
 struct AddedTokenMatcher: Sendable {
-  private var contents = VocabularySegment()
-  private var ids: [TokenID] = []
-  /// The lengths that occur, longest first.
-  private var lengths: [Int] = []
+  private var edges = PairMap()
+  /// The token that ends at each node; -1 where none does.
+  private var tokens: [TokenID] = [-1]
   private var isFirstByte = [Bool](repeating: false, count: 256)
-  private let secret = ByteHash.secret
 
   /// Nil when there is nothing to find.
-  init?(_ tokens: [AddedToken]) {
-    if tokens.isEmpty { return nil }
-    for token in tokens {
-      let bytes = Array(token.content.utf8)
-      guard let first = bytes.first else { continue }
-      let key = VocabularySegment.Key(bytes.span, bytes.indices, secret: secret)
-      contents.append(bytes.span, bytes.indices, key, secret: secret)
-      ids.append(token.id)
-      isFirstByte[Int(first)] = true
+  init?(_ addedTokens: [AddedToken]) {
+    if addedTokens.isEmpty { return nil }
+    for token in addedTokens {
+      var node: TokenID = 0
+      for byte in token.content.utf8 {
+        if node == 0 { isFirstByte[Int(byte)] = true }
+        if let next = edges.value(node, TokenID(byte)) {
+          node = TokenID(next)
+        } else {
+          edges.set(node, TokenID(byte), to: UInt64(tokens.count))
+          node = TokenID(tokens.count)
+          tokens.append(-1)
+        }
+      }
+      tokens[Int(node)] = token.id
     }
-    lengths = Set((0..<contents.count).map { contents.range(of: $0).count }).sorted(by: >)
   }
 
   /// The first added token in `text` that begins at or after `start` and ends by `end`.
+  ///
+  /// - Complexity: O(n) times the length of the longest added token.
   func next(in text: Span<UInt8>, from start: Int, to end: Int) -> (id: TokenID, range: Range<Int>)? {
     let isFirstByte = isFirstByte.span
     var position = start
@@ -42,12 +49,15 @@ struct AddedTokenMatcher: Sendable {
     return nil
   }
 
-  private func match(in text: Span<UInt8>, at position: Int, to end: Int) -> (id: TokenID, range: Range<Int>)? {
-    for length in lengths where length <= end - position {
-      let range = position..<position + length
-      let key = VocabularySegment.Key(text, range, secret: secret)
-      if let entry = contents.find(text, range, key) { return (ids[entry], range) }
+  private func match(in text: Span<UInt8>, at start: Int, to end: Int) -> (id: TokenID, range: Range<Int>)? {
+    var longest: (id: TokenID, range: Range<Int>)?
+    var node: TokenID = 0
+    var position = start
+    while position < end, let next = edges.value(node, TokenID(text[position])) {
+      node = TokenID(next)
+      position += 1
+      if tokens[Int(node)] >= 0 { longest = (tokens[Int(node)], start..<position) }
     }
-    return nil
+    return longest
   }
 }

@@ -87,6 +87,9 @@ struct ModelFile {
       for option in ["single_word", "lstrip", "rstrip"] { try object.refuse(option, unless: false) }
       let content = try object.string("content")
       if content.isEmpty { throw .malformed(path: object.path("content"), expected: "a string that is not empty") }
+      if content.utf8.count > Tokenizer.tokenByteLimit {
+        throw .unsupported(path: object.path("content"), found: "more than \(Tokenizer.tokenByteLimit) bytes")
+      }
       guard let id = object.members["id"]?.int else {
         throw .malformed(path: object.path("id"), expected: "a whole number")
       }

@@ -14,7 +14,7 @@ extension Tokenizer {
   /// Splits off the beginning of a word that the text ends in.
   ///
   /// A word ends at white space, and for all kinds but `whitespace` at punctuation; a `'`, `’` or `-` within a word is
-  /// part of it. Where tokens are byte pairs, a blank belongs to what follows it: it is then not part of the context,
+  /// part of it, unless an imported tokenizer splits there. Where tokens are byte pairs, a blank belongs to what follows it: it is then not part of the context,
   /// also when nothing follows it yet.
   package func splitTrailingWord(_ text: Span<UInt8>) -> TrailingWord {
     let start = startOfTrailingWord(text)
@@ -45,13 +45,15 @@ extension Tokenizer {
       position = start
     }
     if kind == .whitespace { return position }
+    let splitter: Splitter = rules.splitters.contains(.wordsAndPunctuation) ? .wordsAndPunctuation : .word
     var last = text.count..<text.count
-    while let piece = Splitter.word.next(in: text, from: position, to: text.count) {
+    while let piece = splitter.next(in: text, from: position, to: text.count) {
       last = piece
       position = piece.upperBound
     }
-    let isWord = WordSplitting.lengthOfWordScalar(in: text, at: last.lowerBound, to: text.count) > 0
-    return isWord ? last.lowerBound : text.count
+    if last.isEmpty { return text.count }
+    let first = UTF8Scalar(text, at: last.lowerBound, end: last.upperBound).scalarClass
+    return first.contains(splitter == .word ? .word : .identifier) ? last.lowerBound : text.count
   }
 
   /// Where the scalar (or stray byte) begins that ends at `position`.

@@ -121,6 +121,10 @@ struct TokenizerFileTests {
       ("surprise", 1, "surprise", "this option"),
       ("added_tokens", added(("lstrip", true)), "added_tokens[0].lstrip", "true"),
       ("added_tokens", added(("single_word", true)), "added_tokens[0].single_word", "true"),
+      (
+        "added_tokens", added(("content", .string(String(repeating: "x", count: 257)))), "added_tokens[0].content",
+        "more than 256 bytes"
+      ),
       ("added_tokens", added(("score", 1)), "added_tokens[0].score", "this option"),
     ] as [(String, JSONValue, String, String)])
   func refusals(member: String, value: JSONValue, path: String, found: String) {

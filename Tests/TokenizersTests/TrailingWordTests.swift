@@ -49,6 +49,15 @@ struct TrailingWordTests {
     }
   }
 
+  @Test("follows an imported tokenizer that splits within words")
+  func importedSplitting() throws {
+    let file = TokenizerFileTests.edit(TokenizerFileTests.wordLevel, "pre_tokenizer", ["type": "Whitespace"])
+    let tokenizer = try Tokenizer(json: file)
+    #expect(tokenizer.splitTrailingWord("I don't").prefix == 6..<7)
+    #expect(tokenizer.splitTrailingWord("snake_ca").prefix == 0..<8)
+    #expect(tokenizer.splitTrailingWord("well-").prefix == 5..<5)
+  }
+
   @Test("vocabulary entries are found by their beginning, in what is sorted and in what is new, special ones never")
   func prefixes() throws {
     let words = (0..<3000).map { "w\($0)" } + ["été", "ét", "<un", "the"]
