@@ -34,8 +34,6 @@ package struct FileStatus: Equatable, Sendable {
   package let permissions: UInt32
   package let ownerID: UInt32
   package let groupID: UInt32
-  package let device: UInt64
-  package let inode: UInt64
   /// Nanoseconds since 1 January 1970.
   package let modifiedNanoseconds: Int64
 
@@ -45,8 +43,6 @@ package struct FileStatus: Equatable, Sendable {
     permissions = UInt32(status.st_mode) & 0o7777
     ownerID = status.st_uid
     groupID = status.st_gid
-    device = UInt64(truncatingIfNeeded: status.st_dev)
-    inode = UInt64(status.st_ino)
     modifiedNanoseconds = unsafe withUnsafePointer(to: status) { unsafe rnnd_modified_nanoseconds($0) }
   }
 }
