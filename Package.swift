@@ -54,7 +54,9 @@ let package = Package(
     module("LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "JSON", "System"]),
     // The service.
     module("RPC", over: ["JSON"]),
-    module("Daemon", over: ["LanguageModel", "RPC", "JSON", "System"], testedWith: ["Client"]),
+    module(
+      "Daemon", over: ["LanguageModel", "Networks", "Tokenizers", "Kernels", "RPC", "JSON", "System"],
+      testedWith: ["Client"]),
     module("Client", over: ["RPC", "JSON", "System"]),
     // The face.
     module("Bench", over: ["Client", "Daemon", "LanguageModel", "Networks", "Kernels", "JSON", "System"]),

@@ -37,6 +37,8 @@ package struct TrainingProgress: Equatable, Sendable {
   package let loss: Double
   package let learningRate: Double
   package let seconds: Double
+
+  package var perplexity: Double { loss.exponential }
 }
 
 /// What a training run came to.
@@ -50,20 +52,21 @@ package struct TrainingSummary: Equatable, Sendable {
   package let validationPerplexity: Double?
 
   package var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
+  package var perplexity: Double { loss.exponential }
 }
 
 /// Teaches a model whole texts, one update a call, so that other work comes through between them.
 ///
 /// The teacher may publish and teach lessons between two calls. A run that fails has changed nothing: everything since
-/// its beginning is taken back, lessons in between included; `discard` does the same for one that is cancelled.
+/// its beginning, or since the last `keep`, is taken back; `discard` does the same for one that is cancelled.
 package final class TrainingRun {
   private let teacher: ModelTeacher
   private let settings: TrainingSettings
   private let corpus: ModelCorpus
   private let validation: [TokenID]
   private let validationByteCount: Int
-  private let before: TrainerCheckpoint
-  private let vocabularyBefore: Tokenizer
+  private var before: TrainerCheckpoint
+  private var vocabularyBefore: Tokenizer
   private let bptt: Int
   private let peakRate: Double
   private let windowCount: Int
@@ -155,6 +158,12 @@ package final class TrainingRun {
     teacher.commit(vocabularyBefore)
     update = updateCount
     validationReport = ScoreReport(logProbability: 0, tokenCount: 1, byteCount: 0, perToken: nil)
+  }
+
+  /// Makes what was learned so far, by the run and by lessons in between, stay whatever becomes of the rest.
+  package func keep() {
+    before = teacher.trainer.checkpoint()
+    vocabularyBefore = teacher.tokenizer
   }
 
   /// What came of it, so far as it went.

@@ -137,6 +137,14 @@ final class FakeClient {
     return try JSONValue.parse(Array(line.utf8))
   }
 
+  /// The next message that is no notification.
+  func reply() async throws -> JSONValue? {
+    while let message = try await message() {
+      if message["method"] == nil { return message }
+    }
+    return nil
+  }
+
   /// Sends a request and waits for its reply, which must be the next line.
   func reply(to method: String, _ params: JSONObject = [:]) async throws -> JSONValue {
     lastID += 1

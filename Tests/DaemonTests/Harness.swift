@@ -37,6 +37,21 @@ final class Harness {
 
   func client() throws -> FakeClient { try FakeClient(of: daemon.service) }
 
+  /// A request as a line.
+  nonisolated static func line(_ method: String, _ params: JSONObject, id: JSONValue) -> String {
+    let request: JSONValue = ["jsonrpc": "2.0", "id": id, "method": .string(method), "params": .object(params)]
+    return request.description
+  }
+
+  /// A path in the directory that stands for the user's home.
+  func home(_ path: String) -> String { "\(directory)/home/\(path)" }
+
+  /// Params with the reference's home directory replaced by the test's.
+  func atHome(_ params: JSONObject) throws -> JSONObject {
+    let text = JSONValue.object(params).description.replacingOccurrences(of: "/home/me/", with: home(""))
+    return try JSONValue.parse(Array(text.utf8)).object ?? [:]
+  }
+
   /// Stops the daemon and waits for its end.
   func stop() async throws -> Daemon.Ending {
     daemon.stop()

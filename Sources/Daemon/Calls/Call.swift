@@ -47,6 +47,8 @@ package struct Call: Sendable {
   enum AfterHangUp {
     /// Reading work: nobody is left to read the answer.
     case isCancelled
+    /// As a request it is ended; as a notification it was never meant to be answered, and goes on.
+    case isCancelledIfAwaited
     /// It changes something, and the client meant it to.
     case isFinished
   }

@@ -1,11 +1,10 @@
 /// Every call that the daemon answers, in the order in which the reference lists them: the only list.
 package enum CallTable {
   package static let all: [Call] = [
-    .ping,
-    .status,
-    .discover,
-    .shutdown,
-    .cancelRequest,
+    .tokenize, .detokenize, .trainStep, .nextWord, .generate, .score, .gradientFlow, .train, .evaluate,
+    .createModel, .loadModel, .importModel, .exportModel, .saveModel, .unloadModel, .deleteModel, .copyModel,
+    .listModels, .describeModel,
+    .status, .ping, .shutdown, .discover, .cancelRequest,
   ]
 
   /// The call of a name; nil when there is none.

@@ -39,19 +39,19 @@ extension Field {
 }
 
 extension Field where Value == String {
-  static func required(_ name: String, _ kind: ParameterKind = .string, _ documentation: String) -> Field {
+  static func required(_ name: String, of kind: ParameterKind = .string, _ documentation: String) -> Field {
     make(name, kind, isRequired: true, documentation) { $0?.string }
   }
 
   static func string(
-    _ name: String, _ kind: ParameterKind = .string, default value: String, _ documentation: String
+    _ name: String, of kind: ParameterKind = .string, default value: String, _ documentation: String
   ) -> Field {
     make(name, kind, default: .string(value), documentation) { $0?.string }
   }
 }
 
 extension Field where Value == String? {
-  static func string(_ name: String, _ kind: ParameterKind = .string, _ documentation: String) -> Field {
+  static func string(_ name: String, of kind: ParameterKind = .string, _ documentation: String) -> Field {
     make(name, kind, documentation) { .some($0?.string) }
   }
 }

@@ -1,10 +1,10 @@
 import JSON
+import LanguageModel
 import RPC
 import System
 
 /// One request at work: what it asks for, on whose behalf, and whether it still wants to be answered.
-@EventLoop
-struct Invocation {
+struct Invocation: Sendable {
   let service: Service
   let session: Session
   let params: JSONObject
@@ -25,5 +25,15 @@ typealias ProgressSink = @EventLoop (JSONObject) -> Void
 /// What a connection remembers between its requests.
 @EventLoop
 final class Session {
+  private var carried: [String: (model: ObjectIdentifier, state: CarryState)] = [:]
+
   nonisolated init() {}
+
+  /// Where the last carrying lesson on a model ended; nil when there was none since it came into memory.
+  func carry(of model: Model) -> CarryState? {
+    guard let last = carried[model.name], last.model == ObjectIdentifier(model) else { return nil }
+    return last.state
+  }
+
+  func setCarry(_ state: CarryState, of model: Model) { carried[model.name] = (ObjectIdentifier(model), state) }
 }

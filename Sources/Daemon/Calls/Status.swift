@@ -1,4 +1,5 @@
 import JSON
+import RPC
 import System
 
 extension Call {
@@ -12,10 +13,12 @@ extension Call {
       ResultField("connections", "`open`, `accepted` and `refused` since the start, and the `limit`."),
       ResultField("calls", "By name: `count`, `errors`, and `p50Microseconds`, `p99Microseconds`, `maxMicroseconds`."),
       ResultField("errors", "Counts by `kind`, malformed lines included."),
-      ResultField("memory", "`residentBytes` of the process."),
+      ResultField("models", "As list-models has them."),
+      ResultField("persistence", "`dataDirectory`, and the models that are `unsaved` or `failing` to be saved."),
+      ResultField("memory", "`residentBytes` of the process, `modelBytes` of all models."),
       ResultField("limits", "What the daemon allows."),
     ]
-  ) { invocation in
+  ) { (invocation) async throws(RPCError) in
     let service = invocation.service
     return [
       "version": .string(Version.daemon),
@@ -30,8 +33,26 @@ extension Call {
       ],
       "calls": service.statistics.callsDescription,
       "errors": service.statistics.errorsDescription,
-      "memory": ["residentBytes": JSONValue(ResourceUsage.residentByteCount)],
+      "models": .array(service.models.names.map { service.models.summary(of: $0) }),
+      "persistence": service.persistence,
+      "memory": [
+        "residentBytes": JSONValue(ResourceUsage.residentByteCount),
+        "modelBytes": JSONValue(service.models.memoryByteCount),
+      ],
       "limits": service.limits.description,
+    ]
+  }
+}
+
+extension Service {
+  /// `persistence` of `status`.
+  fileprivate var persistence: JSONValue {
+    let failing = models.loaded.compactMap { model in
+      model.lastSaveError.map { JSONValue.object(["name": .string(model.name), "message": .string($0.message)]) }
+    }
+    return [
+      "dataDirectory": .string(configuration.dataDirectory),
+      "unsaved": .array(models.loaded.filter(\.isDirty).map { .string($0.name) }), "failing": .array(failing),
     ]
   }
 }
@@ -44,6 +65,7 @@ extension Limits {
       "connections": JSONValue(connectionLimit), "waitingRequests": JSONValue(waitingRequestLimit),
       "unreadReplyBytes": JSONValue(unreadReplyByteLimit), "backgroundNotifications": JSONValue(backgroundLimit),
       "backgroundBytes": JSONValue(backgroundByteLimit), "modelBytes": JSONValue(modelByteLimit),
+      "trainingThreads": JSONValue(trainingThreadCount),
       "fileBytes": JSONValue(fileByteLimit), "stateCacheBytes": JSONValue(stateCacheByteLimit),
       "drainSeconds": JSONValue(finite: drainSeconds),
     ]

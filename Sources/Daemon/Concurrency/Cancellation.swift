@@ -2,8 +2,8 @@ import RPC
 import Synchronization
 import System
 
-/// What other threads look at between two steps of their work to see whether it is still wanted.
-final class CancellationFlag: Sendable {
+/// What other threads look at between two steps of their work to see whether something wants their attention.
+final class Flag: Sendable {
   private let raised = Atomic<Bool>(false)
 
   var isRaised: Bool { raised.load(ordering: .relaxed) }
@@ -15,34 +15,55 @@ final class CancellationFlag: Sendable {
 /// The loop cancels; work on other threads polls ``flag``; whoever waits on the loop registers a handler.
 @EventLoop
 final class Cancellation {
-  nonisolated let flag = CancellationFlag()
+  /// Who no longer wants the answer.
+  enum Cause {
+    /// The client said so: what the request would have changed is taken back.
+    case client
+    /// The client is gone.
+    case hangUp
+    case stop
+    /// The model that the request is about is being deleted.
+    case deletion(model: String)
+
+    /// What the request is answered with.
+    var error: RPCError {
+      switch self {
+      case .client: .cancelled()
+      case .hangUp: RPCError(.cancelled, "the client hung up before it was answered")
+      case .stop: .shuttingDown()
+      case .deletion(let name): .modelNotFound(name, among: [])
+      }
+    }
+  }
+
+  nonisolated let flag = Flag()
 
   /// Why the request was cancelled; nil while it is wanted.
-  private(set) var reason: RPCError?
+  private(set) var cause: Cause?
 
   private var handlers: [Int: () -> Void] = [:]
   private var lastHandler = 0
 
   nonisolated init() {}
 
-  /// Cancels with the error that the request is then answered with; only the first reason counts.
-  func cancel(_ reason: RPCError) {
-    guard self.reason == nil else { return }
-    self.reason = reason
+  /// Cancels; only the first cause counts.
+  func cancel(_ cause: Cause) {
+    guard self.cause == nil else { return }
+    self.cause = cause
     flag.raise()
     let informed = handlers.sorted { $0.key < $1.key }
     handlers = [:]
     for (_, handler) in informed { handler() }
   }
 
-  /// Throws the reason if the request was cancelled.
+  /// Throws what the request is to be answered with if it was cancelled.
   func check() throws(RPCError) {
-    if let reason { throw reason }
+    if let cause { throw cause.error }
   }
 
   /// Calls `handler` once when the request is cancelled, at once if it was already; returns what ``forget(_:)`` takes.
   func onCancel(_ handler: @escaping () -> Void) -> Int {
-    guard reason == nil else {
+    guard cause == nil else {
       handler()
       return 0
     }

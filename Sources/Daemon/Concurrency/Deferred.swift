@@ -23,7 +23,7 @@ final class Deferred<Value: Sendable> {
 
   /// The outcome, waited for if need be.
   ///
-  /// - Throws: the outcome's error, or the cancellation's reason as soon as it is cancelled: what was waited for then
+  /// - Throws: the outcome's error, or the cancellation's error as soon as it is cancelled: what was waited for then
   ///   goes on without this waiter.
   func value(unless cancellation: Cancellation? = nil) async throws(RPCError) -> Value {
     if let outcome { return try outcome.get() }
@@ -31,7 +31,7 @@ final class Deferred<Value: Sendable> {
     lastNumber += 1
     let number = lastNumber
     let handler = cancellation?.onCancel { [weak self] in
-      self?.release(number, with: cancellation?.reason ?? .cancelled())
+      self?.release(number, with: cancellation?.cause?.error ?? .cancelled())
     }
     let result = await withCheckedContinuation { waiters.append((number, $0)) }
     if let handler { cancellation?.forget(handler) }

@@ -67,9 +67,9 @@ final class Connection {
   /// Answers what comes from now on with shutting-down; what was received before goes on.
   func refuseNewRequests() { isDraining = true }
 
-  /// Cancels what works and what waits; all of it is answered with the error.
-  func cancelEverything(_ error: RPCError) {
-    for request in queue.flatMap(\.requests) + background.values { request.cancellation.cancel(error) }
+  /// Cancels what works and what waits.
+  func cancelEverything(_ cause: Cancellation.Cause) {
+    for request in queue.flatMap(\.requests) + background.values { request.cancellation.cancel(cause) }
   }
 
   /// Whether all that was received is answered and sent.
@@ -141,8 +141,8 @@ extension Connection {
     queue.append(exchange)
     for request in exchange.requests {
       if case .request(let call) = request.element, call.method == Call.cancelRequest.name { cancel(call.params["id"]) }
-      if isDraining { request.cancellation.cancel(.shuttingDown()) }
-      if isHungUp, request.afterHangUp == .isCancelled { request.cancellation.cancel(.cancelled()) }
+      if isDraining { request.cancellation.cancel(.stop) }
+      if isHungUp, request.endsWithClient { request.cancellation.cancel(.hangUp) }
     }
   }
 
@@ -150,7 +150,7 @@ extension Connection {
   private func cancel(_ id: JSONValue?) {
     guard let id, let wanted = RequestID(id) else { return }
     for request in queue.lazy.flatMap(\.requests) where request.id == wanted {
-      request.cancellation.cancel(.cancelled())
+      request.cancellation.cancel(.client)
     }
   }
 
@@ -283,8 +283,8 @@ extension Connection {
   private func hangUp() {
     guard !isHungUp else { return }
     isHungUp = true
-    for request in queue.flatMap(\.requests) + background.values where request.afterHangUp == .isCancelled {
-      request.cancellation.cancel(.cancelled())
+    for request in queue.flatMap(\.requests) + background.values where request.endsWithClient {
+      request.cancellation.cancel(.hangUp)
     }
     framer.finish()
     inputHasEnded = true

@@ -17,10 +17,14 @@ final class PendingRequest {
     }
   }
 
-  /// What becomes of it when the client is gone.
-  var afterHangUp: Call.AfterHangUp {
-    guard case .request(let request) = element else { return .isCancelled }
-    return CallTable.call(named: request.method)?.afterHangUp ?? .isCancelled
+  /// Whether it is pointless when the client is gone.
+  var endsWithClient: Bool {
+    guard case .request(let request) = element else { return true }
+    switch CallTable.call(named: request.method)?.afterHangUp {
+    case nil, .isCancelled: return true
+    case .isCancelledIfAwaited: return request.id != nil
+    case .isFinished: return false
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import System
 final class Service {
   let configuration: DaemonConfiguration
   let statistics = Statistics()
+  let models: ModelRegistry
+  let reading: Reading
   /// Called once when a client asks the daemon to stop.
   var stopRequested: () -> Void = {}
   /// Called whenever a connection has closed: a place, and a descriptor, are free.
@@ -22,6 +24,8 @@ final class Service {
 
   init(_ configuration: DaemonConfiguration) {
     self.configuration = configuration
+    models = ModelRegistry(configuration)
+    reading = Reading(cacheByteLimit: configuration.limits.stateCacheByteLimit)
   }
 
   /// Serves a client from now on.
@@ -38,7 +42,7 @@ final class Service {
   }
 
   /// Makes ready what the first client finds.
-  func prepare() async throws(SystemError) {}
+  func prepare() async throws(SystemError) { try await models.prepare() }
 
   /// Carries out a request and counts it.
   func answer(
@@ -78,15 +82,16 @@ final class Service {
 // MARK: - Stopping
 
 extension Service {
-  /// Refuses new requests; closes connections as they have nothing left to do.
+  /// Refuses new requests, and ends long training with the update that it is at; the rest that was received goes on.
   func beginDraining() {
     isDraining = true
+    for model in models.loaded { model.stopTraining(.stop) }
     for connection in connections.values { connection.refuseNewRequests() }
     checkIdleness()
   }
 
-  func cancelEverything(_ error: RPCError) {
-    for connection in connections.values { connection.cancelEverything(error) }
+  func cancelEverything(_ cause: Cancellation.Cause) {
+    for connection in connections.values { connection.cancelEverything(cause) }
   }
 
   /// Closes connections as they are.
@@ -101,7 +106,13 @@ extension Service {
   }
 
   /// Saves what was learned since the last time; false when something could not be saved.
-  func saveModels() async -> Bool { true }
+  func saveModels() async -> Bool {
+    var isSaved = true
+    for model in models.loaded where model.snapshot != nil {
+      do throws(RPCError) { try await model.save() } catch { isSaved = false }
+    }
+    return isSaved
+  }
 
   func checkIdleness() {
     guard isDraining, connections.values.allSatisfy(\.isIdle) else { return }

@@ -113,7 +113,7 @@ package final class Daemon {
     let limit = Int((service.limits.drainSeconds * 1_000).rounded())
     drainTimer = EventLoop.after(milliseconds: limit) { [weak self] in
       guard let self else { return }
-      service.cancelEverything(.shuttingDown())
+      service.cancelEverything(.stop)
       // What is cancelled is answered at once or never: a client that doesn't read isn't waited for.
       drainTimer = EventLoop.after(milliseconds: 1_000) { [weak self] in self?.service.abandonConnections() }
     }

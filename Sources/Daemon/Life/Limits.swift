@@ -16,6 +16,8 @@ package struct Limits: Equatable, Sendable {
   package var backgroundLimit = 4_096
   /// Bytes of text that these notifications may hold.
   package var backgroundByteLimit = 16 << 20
+  /// Threads that the training of one model computes with.
+  package var trainingThreadCount = 2
   /// Bytes that all models in memory may take together.
   package var modelByteLimit: Int
   /// Bytes of one file that is read for `train`, `evaluate` or `create-model`.
