@@ -125,6 +125,7 @@ extension Lanes {
 ///
 ///     target[tile][k][r] = source[depths.lowerBound + k, tiles.range(of: tile).lowerBound + r]
 ///
+/// - Precondition: there are at most 32 tiles.
 /// - Parameters:
 ///   - rowLength: How many numbers may be read from each of the source's rows.
 ///   - target: Each tile begins where `tileOffset` says, and needs 16 numbers more than it has.
@@ -132,24 +133,28 @@ func packTiles(
   _ source: UnsafePointer<Float>, stride: Int, rowLength: Int, depths: Range<Int>, tiles: EvenSplit,
   into target: UnsafeMutablePointer<Float>
 ) {
-  let stripDepth = 16
-  for strip in Swift.stride(from: 0, to: depths.count, by: stripDepth) {
-    let ks = strip..<min(strip + stripDepth, depths.count)
+  // Row after row, as the memory likes it, with each tile's place at hand.
+  var starts = InlineArray<33, Int>(repeating: 0)
+  var places = InlineArray<33, Int>(repeating: 0)
+  for tile in 0..<tiles.count {
+    starts[tile] = tiles.range(of: tile).lowerBound
+    places[tile] = tileOffset(of: tile, in: tiles, depth: depths.count)
+  }
+  starts[tiles.count] = tiles.whole.upperBound
+  var row = unsafe source + depths.lowerBound * stride
+  for _ in depths {
     for tile in 0..<tiles.count {
-      let rows = tiles.range(of: tile)
-      let isInside = rows.lowerBound + laneCount <= rowLength
-      var place = unsafe target + tileOffset(of: tile, in: tiles, depth: depths.count) + strip * rows.count
-      var row = unsafe source + (depths.lowerBound + strip) * stride + rows.lowerBound
-      for _ in ks {
-        if isInside {
-          unsafe place.set(row.lanes(at: 0), at: 0)
-        } else {
-          for lane in 0..<rows.count { unsafe place[lane] = row[lane] }
-        }
-        unsafe row += stride
-        unsafe place += rows.count
+      let start = starts[tile]
+      let count = starts[tile &+ 1] &- start
+      let place = unsafe target + places[tile]
+      if start &+ laneCount <= rowLength {
+        unsafe place.set(row.lanes(at: start), at: 0)
+      } else {
+        for lane in 0..<count { unsafe place[lane] = row[start &+ lane] }
       }
+      places[tile] &+= count
     }
+    unsafe row += stride
   }
 }
 

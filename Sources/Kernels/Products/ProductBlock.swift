@@ -7,8 +7,8 @@ struct ProductBlock {
   let rows: Range<Int>
   let panels: Range<Int>
 
-  /// How many rows of a transposed A are packed at a time.
-  private static let packedRowLimit = 12 * maximumTileRows
+  /// How many rows of a transposed A are packed at a time: no more than 32 tiles.
+  private static let packedRowLimit = 24 * maximumTileRows
 
   private var columns: Range<Int> {
     panels.lowerBound * panelWidth..<min(panels.upperBound * panelWidth, product.columns)

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Single-precision numbers in one aligned piece of memory that it alone owns: weights, gradients and workspaces.
 ///
 /// It begins zero-filled, starts on a cache line and never moves, so that views into it stay good for as long as they
@@ -13,6 +17,9 @@ package final class FloatBuffer {
 
   /// A cache line, and a 512-bit register.
   private static let alignment = 64
+  /// A huge page: what is at least as large as two of them is laid on such pages where the system has them, as a walk
+  /// down a large matrix's column touches another small page at every step.
+  private static let hugePage = 2 << 20
 
   /// Makes a zero-filled buffer.
   ///
@@ -21,8 +28,15 @@ package final class FloatBuffer {
   package init(count: Int) {
     precondition(count >= 0, "FloatBuffer: negative count")
     self.count = count
+    let (byteCount, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
+    precondition(!overflow, "FloatBuffer: count too large")
+    let isLarge = byteCount >= 2 * Self.hugePage
     let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: Self.alignment)
+      byteCount: byteCount, alignment: isLarge ? Self.hugePage : Self.alignment)
+    #if os(Linux)
+      // A wish: a system that refuses it serves small pages.
+      if isLarge { unsafe madvise(bytes, byteCount, MADV_HUGEPAGE) }
+    #endif
     unsafe base = bytes.bindMemory(to: Float.self, capacity: max(count, 1))
     unsafe base.initialize(repeating: 0, count: count)
   }
