@@ -58,7 +58,7 @@ package struct UpdateSettings: Equatable, Sendable {
   ///
   /// - Throws: `NetworkError.badSetting`.
   package func validate() throws(NetworkError) {
-    try Optimizer.check("learning rate", learningRate, "finite and not negative") { $0 >= 0 && $0.isFinite }
+    try Optimizer.check("learning rate", learningRate, "in 0...1e6") { $0 >= 0 && $0 <= 1e6 }
     if let clipNorm { try Optimizer.check("clip norm", clipNorm, "finite and above 0") { $0 > 0 && $0.isFinite } }
     if let clipValue { try Optimizer.check("clip value", clipValue, "finite and above 0") { $0 > 0 && $0.isFinite } }
   }

@@ -27,6 +27,10 @@ final class OutputLayer {
   private var logits = ScratchMatrix()
   /// One loss, or log-probability, a target; `[1, n]`.
   private var results = ScratchMatrix()
+  /// For the norm of a factored gradient; `[n, n]`.
+  private var products = (ScratchMatrix(), ScratchMatrix())
+  /// The decoder's gradient, if the last pass left it in factors; good until the next.
+  private(set) var factoredGradient: FactoredGradient?
 
   /// How many numbers a piece of the logits may have: 32 MiB, a large cache's size.
   private static let logitsLimit = 1 << 23
@@ -43,11 +47,12 @@ final class OutputLayer {
   ///   - hidden: The top layer's h at every position, `[positions, H]`.
   ///   - targets: One a position; negative where nothing is predicted.
   ///   - gradient: Receives the gradients of decoder and projection; nothing if left out.
+  ///   - mayFactor: Whether the decoder's gradient may be left in `factoredGradient` where that is less work.
   ///   - hiddenGradient: Receives ∂L/∂h of every position.
   /// - Returns: The loss, in nats. It may be infinite or NaN, and then so may the gradients.
   /// - Precondition: there is a target; each is less than the vocabulary's size.
   func sendBack(
-    hidden: Matrix, targets allTargets: [TokenID], weights: Parameters, gradient: Parameters?,
+    hidden: Matrix, targets allTargets: [TokenID], weights: Parameters, gradient: Parameters?, mayFactor: Bool,
     hiddenGradient: Matrix, team: ThreadTeam
   ) -> Double {
     select(allTargets)
@@ -61,6 +66,8 @@ final class OutputLayer {
     let outputGradient = hasProjection ? projectedGradient.view : readGradient
     results.reshape(rows: 1, columns: targets.count)
     gradient?.decoder.bias.fill(with: 0)
+    let isFactored = mayFactor && isSmall(targets.count, weights: weights)
+    factoredGradient = nil
 
     forEachPiece(output, weights: weights, team: team) { piece, logits in
       softmaxCrossEntropy(
@@ -68,10 +75,14 @@ final class OutputLayer {
         losses: results.view.row(0)[piece], team: team)
       multiply(logits, weights.decoder.weights, into: outputGradient.rows(piece), team: team)
       guard let gradient else { return }
-      multiply(
-        logits, output.rows(piece), transposeA: true, accumulate: piece.lowerBound > 0,
-        into: gradient.decoder.weights, team: team)
       addColumnSums(of: logits, to: gradient.decoder.bias)
+      if isFactored {
+        factoredGradient = factored(logits, output)
+      } else {
+        multiply(
+          logits, output.rows(piece), transposeA: true, accumulate: piece.lowerBound > 0,
+          into: gradient.decoder.weights, team: team)
+      }
     }
     if let projection = weights.projection {
       multiply(outputGradient, projection.weights, into: readGradient, team: team)
@@ -112,6 +123,17 @@ final class OutputLayer {
       positions.append(position)
       targets.append(target)
     }
+  }
+
+  /// Whether so few positions are one piece, and the products among them less work than passes over the gradient.
+  private func isSmall(_ count: Int, weights: Parameters) -> Bool {
+    2 * count <= outputSize && count <= Self.logitsLimit / weights.decoder.bias.count
+  }
+
+  private func factored(_ logits: Matrix, _ output: Matrix) -> FactoredGradient {
+    products.0.reshape(rows: logits.rows, columns: logits.rows)
+    products.1.reshape(rows: logits.rows, columns: logits.rows)
+    return FactoredGradient(left: logits, right: output, scratch: (products.0.view, products.1.view))
   }
 
   private func gather(_ hidden: Matrix) -> Matrix {

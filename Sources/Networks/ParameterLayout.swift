@@ -14,8 +14,9 @@ package struct ParameterLayout: Equatable, Sendable {
   /// The parts of the buffer that are in use, in order: everything before the vocabulary's tensors as one piece (its
   /// gaps stay zero), then the used rows of each of those.
   let usedRanges: [Range<Int>]
-  /// The encoder's place among `usedRanges`.
+  /// The encoder's place among `usedRanges`, and an untied decoder's.
   static let encoderPart = 1
+  static let decoderPart = 2
 
   /// Numbers in a cache line.
   private static let alignment = 16

@@ -13,7 +13,8 @@ struct ClippingDecision {
 extension Trainer {
   /// The global L2 norm of the gradient.
   func gradientNorm() -> Double {
-    parts(of: gradient, onlyTouched: true).reduce(0) { $0 + sumOfSquares($1, team: team) }.squareRoot()
+    let factored = factoredDecoderGradient?.sumOfSquares(team: team) ?? 0
+    return parts(of: gradient, onlyTouched: true).reduce(factored) { $0 + sumOfSquares($1, team: team) }.squareRoot()
   }
 
   /// Clips the gradient by norm, then by value, as far as asked.
@@ -76,6 +77,8 @@ extension Trainer {
     } else {
       shared.noteChangeOfEverything()
     }
+    factoredDecoderGradient?.addScaled(
+      Float(-learningRate * Double(scale)), to: weights.decoder.weights, team: team)
     let weightParts = parts(of: weights, onlyTouched: sparse)
     let gradientParts = parts(of: gradient, onlyTouched: sparse)
     let momentParts = moments.map { parts(of: $0, onlyTouched: sparse) }

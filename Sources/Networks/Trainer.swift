@@ -93,7 +93,8 @@ package final class Trainer {
   ) throws(NetworkError) -> UpdateResult {
     try settings.validate()
     try check(window)
-    let loss = computeGradient(window, from: state)
+    let mayFactor = optimizer.leavesUntouchedRowsAlone && !shape.isTied && settings.clipValue == nil
+    let loss = computeGradient(window, from: state, mayFactor: mayFactor)
     defer { clearTouchedRows() }
     guard loss.isFinite, pass.endsFinite else { throw .diverged(.loss) }
     let norm = gradientNorm()
@@ -108,14 +109,15 @@ package final class Trainer {
 
   /// Computes a window's loss and gradient and leaves it at that.
   ///
-  /// The encoder's gradient, unless it is tied, must be cleared by `clearTouchedRows` before the next pass.
-  func computeGradient(_ window: TrainingWindow, from state: BatchState) -> Double {
+  /// With `mayFactor` the decoder's may stay in `factoredDecoderGradient`. The encoder's gradient, unless it is tied, must be cleared by `clearTouchedRows` before the next pass.
+  func computeGradient(_ window: TrainingWindow, from state: BatchState, mayFactor: Bool = false) -> Double {
     let dropoutKey = SplitMix64.mix(seed &+ SplitMix64.mix(UInt64(step)))
     pass.forward(
       inputs: window.inputs, batchSize: window.batchSize, from: state.sequences, weights: weights,
       dropoutKey: dropoutKey, team: team)
     if !shape.isTied { touchedRows.mark(tokens: window.inputs, rowCount: shape.vocabularySize) }
-    return pass.backward(targets: window.targets, weights: weights, gradient: gradient, team: team)
+    return pass.backward(
+      targets: window.targets, weights: weights, gradient: gradient, mayFactor: mayFactor, team: team)
   }
 
   /// Zeroes what a pass added to the encoder's gradient.
@@ -160,11 +162,16 @@ package final class Trainer {
     }
   }
 
-  /// The parts of parameters that the present gradient concerns, in a fixed order: everything in use, but of an untied
-  /// encoder only the rows of tokens that were read, where `onlyTouched` asks for it.
+  /// The decoder's gradient, if it was left in factors.
+  var factoredDecoderGradient: FactoredGradient? { pass.factoredDecoderGradient }
+
+  /// The parts of parameters that the present gradient concerns, in a fixed order: everything in use, but no decoder
+  /// whose gradient is in factors, and of an untied encoder only the rows of tokens that were read, where
+  /// `onlyTouched` asks for it.
   func parts(of parameters: Parameters, onlyTouched: Bool) -> [Vector] {
     guard onlyTouched, !shape.isTied else { return parameters.usedParts }
     var parts = parameters.usedParts
+    if factoredDecoderGradient != nil { parts.remove(at: ParameterLayout.decoderPart) }
     parts.remove(at: ParameterLayout.encoderPart)
     return parts + touchedRows.list.map { parameters.encoder.row($0) }
   }

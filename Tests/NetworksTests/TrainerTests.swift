@@ -118,6 +118,28 @@ struct TrainerTests {
     }
   }
 
+  @Test("changes a decoder by factors as by the whole gradient, and reports the same norm", arguments: [2, 8, 9])
+  func factoredGradient(targetCount: Int) throws {
+    let shape = try TestNetwork.shape(.gru, vocabularySize: 50, hiddenSize: 16)
+    let trainer = try TestNetwork.trainer(shape)
+    let tokens = (0...targetCount).map { TokenID($0 * $0 % 50) }
+    let window = TestNetwork.unequalWindow([tokens, [3]])
+    let (loss, gradient) = trainer.gradientTensors(window)
+    let expected = gradient.flatMap(\.values.array)
+    let norm = trainer.gradientNorm()
+    let before = trainer.weightTensors.flatMap(\.values.array)
+    trainer.clearTouchedRows()
+    var state = BatchState(zeroFor: shape, batchSize: 2)
+    let result = try trainer.update(
+      window, from: &state, settings: UpdateSettings(learningRate: 0.5, clipNorm: 0.5 * norm))
+    #expect((trainer.factoredDecoderGradient != nil) == (targetCount <= 8))
+    #expect(result.loss == loss)
+    #expect(abs(result.gradientNorm - norm) < 1e-6 * norm)
+    for ((before, after), gradient) in zip(zip(before, trainer.weightTensors.flatMap(\.values.array)), expected) {
+      #expect(abs(before - 0.25 * gradient - after) < 1e-6)
+    }
+  }
+
   @Test("goes on bit for bit from what it would save", arguments: optimizers)
   fileprivate func resumes(optimizer: Optimizer) throws {
     let windows = TestNetwork.windows(count: 4)

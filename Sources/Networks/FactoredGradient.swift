@@ -1,0 +1,35 @@
+import Kernels
+
+/// A matrix's gradient as the product that it would be, not carried out.
+///
+///     G = Lᵀ R        L `[n, rows]`, R `[n, columns]`
+///
+/// The decoder's gradient of a short text: a sum of n outer products over a matrix of thousands of rows. Plain gradient
+/// descent needs its norm and its sum with the weights, and has both from the factors, without writing G out, reading it
+/// for the norm and reading it again for the update.
+struct FactoredGradient {
+  let left: Matrix
+  let right: Matrix
+  /// Room for two `[n, n]` matrices.
+  let scratch: (Matrix, Matrix)
+
+  /// Σ G².
+  ///
+  ///     ‖Lᵀ R‖² = Σ_ij (L Lᵀ)_ij (R Rᵀ)_ij
+  func sumOfSquares(team: ThreadTeam) -> Double {
+    multiply(left, left, transposeB: true, into: scratch.0, team: team)
+    multiply(right, right, transposeB: true, into: scratch.1, team: team)
+    var sum = 0.0
+    for row in 0..<left.rows {
+      for column in 0..<left.rows { sum += Double(scratch.0[row, column]) * Double(scratch.1[row, column]) }
+    }
+    // Rounding may carry a sum that is nothing below it; NaN stays NaN.
+    return sum < 0 ? 0 : sum
+  }
+
+  /// Adds a multiple of G to a matrix, once: the factors are used up.
+  func addScaled(_ factor: Float, to target: Matrix, team: ThreadTeam) {
+    scale(left.all, by: factor)
+    multiply(left, right, transposeA: true, accumulate: true, into: target, team: team)
+  }
+}
