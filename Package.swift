@@ -51,7 +51,7 @@ let package = Package(
     module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
     module("Tokenizers", over: ["JSON"], resources: [.copy("Golden")]),
     module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
-    module("LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "JSON", "System"]),
+    module("LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "JSON", "System"], resources: [.copy("Golden")]),
     // The service.
     module("RPC", over: ["JSON"]),
     module(

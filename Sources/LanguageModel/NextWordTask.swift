@@ -111,6 +111,7 @@ struct NextWordQuestion {
     let given = prefix.map { Array($0.utf8) }
     guard case .text(let text) = input else {
       context = try tokenizer.tokens(of: input)
+      // Ids may end anywhere, also within a word: what follows them is taken as a new one.
       pattern = WordPattern(blanks: .optional, prefix: given ?? [])
       return
     }
@@ -124,6 +125,7 @@ struct NextWordQuestion {
       return
     }
     let isWithinWord = !trailing.prefix.isEmpty
+    let hasBlank = bytes.last == UInt8(ascii: " ")
     if let given, isWithinWord {
       context = tokenizer.encode(bytes.span).ids
       pattern = WordPattern(blanks: .atLeastOne, prefix: given)
@@ -131,7 +133,7 @@ struct NextWordQuestion {
       context = tokenizer.encode(bytes.span.extracting(..<trailing.context.upperBound)).ids
       pattern = WordPattern(
         lead: Array(bytes[trailing.context.upperBound..<trailing.prefix.lowerBound]),
-        blanks: isWithinWord ? .none : .optional, prefix: given ?? Array(bytes[trailing.prefix]))
+        blanks: isWithinWord || hasBlank ? .none : .optional, prefix: given ?? Array(bytes[trailing.prefix]))
     }
   }
 

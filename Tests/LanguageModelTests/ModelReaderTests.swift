@@ -1,0 +1,80 @@
+import Networks
+import Testing
+import Tokenizers
+
+@testable import LanguageModel
+
+@Suite("A reader")
+struct ModelReaderTests {
+  @Test("gives the same bits whether it remembers or not", arguments: TokenizerKind.allCases)
+  func cachedEqualsUncached(_ kind: TokenizerKind) throws {
+    let snapshot = try ModelTeacher.tiny(kind).snapshot()
+    let remembering = ModelReader()
+    let text = String(repeating: sampleText, count: 3)
+    // Growing by a character, then cut back, then changed in the middle.
+    var texts = stride(from: 1, through: 90, by: kind.isWordLike ? 1 : 9).map { String(text.prefix($0)) }
+    texts += [String(text.prefix(40)), String(text.prefix(30)) + " fox", text, String(text.dropLast(7))]
+    for text in texts {
+      let task = try NextWordTask(after: .text(text), limit: 3, in: snapshot)
+      #expect(try finish(task, with: remembering, slice: .max) == answer(task))
+    }
+  }
+
+  @Test("needs one step for a text that grew by a word, and none while it is being typed")
+  func growingText() throws {
+    let snapshot = try ModelTeacher.tiny().snapshot()
+    let reader = ModelReader()
+    var text = ""
+    for word in String(repeating: "the man bites the dog ", count: 40).split(separator: " ") {
+      for end in word.indices {
+        let typed = text + word[...end]
+        var task = try NextWordTask(after: .text(typed), in: snapshot)
+        _ = try task.finish(with: reader)
+      }
+      text += word + " "
+      #expect(try reader.pendingStepCount(.text(text), in: snapshot) <= 1)
+      var task = try NextWordTask(after: .text(text), in: snapshot)
+      // One step of the network and one distribution.
+      #expect(try task.advance(by: 2, with: reader) != nil)
+    }
+  }
+
+  @Test("never uses what it remembers of other weights")
+  func generations() throws {
+    let teacher = try ModelTeacher.tiny()
+    let reader = ModelReader()
+    let before = try NextWordTask(after: .text("the man bites the "), in: teacher.snapshot())
+    let first = try finish(before, with: reader, slice: .max)
+    _ = try teacher.teach(Lesson([.text("the man bites the dog")]))
+    let after = try NextWordTask(after: .text("the man bites the "), in: teacher.snapshot())
+    #expect(try finish(after, with: reader, slice: .max) == answer(after))
+    #expect(try finish(after, with: reader, slice: .max) != first)
+    #expect(try finish(before, with: reader, slice: .max) == first)
+  }
+
+  @Test("keeps within its limit of bytes and is right all the same", arguments: [0, 1, 3000, 20_000])
+  func byteLimit(_ limit: Int) throws {
+    let snapshot = try ModelTeacher.tiny().snapshot()
+    let reader = ModelReader(cacheByteLimit: limit)
+    let empty = ModelReader(cacheByteLimit: 0)
+    for index in 0..<60 {
+      let text = "the \(["man", "dog", "bird"][index % 3]) " + String(repeating: "bites a ", count: index)
+      let task = try NextWordTask(after: .text(text), in: snapshot)
+      #expect(try finish(task, with: reader, slice: 5) == finish(task, with: empty, slice: .max))
+      #expect(reader.cacheByteCount <= limit + 10_000)
+    }
+    reader.releaseMemory()
+    #expect(reader.cacheByteCount == 0)
+  }
+
+  @Test("follows the gradient of a text back to its beginning")
+  func gradientFlow() throws {
+    let snapshot = try ModelTeacher.tiny().snapshot()
+    let flow = try snapshot.gradientFlow(of: .text("the man bites the dog"))
+    #expect(flow.norms.count == 5 && flow.norms.allSatisfy { $0 > 0 } && flow.loss > 0)
+    #expect(throws: LanguageModelError.noTokens) { try snapshot.gradientFlow(of: .text(" ")) }
+    #expect(throws: LanguageModelError.self) {
+      try snapshot.gradientFlow(of: .ids([Int](repeating: 0, count: ModelSnapshot.gradientFlowTokenLimit + 1)))
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Testing
+
+@testable import LanguageModel
+
+@Suite("The tree of known beginnings")
+struct PrefixTreeTests {
+  @Test("finds what a plain list of everything remembered finds, whatever was inserted", arguments: 0..<20)
+  func agreesWithPlainList(_ seed: UInt64) {
+    var random = TestRandom(seed: seed)
+    var tree = PrefixTree<[TokenID]>(stateByteCount: 100)
+    var plain: Set<[TokenID]> = []
+    for _ in 0..<300 {
+      // Two tokens only, so that sequences share beginnings and branch off everywhere.
+      let tokens = (0..<Int.random(in: 1...12, using: &random)).map { _ in TokenID.random(in: 0...1, using: &random) }
+      let expected = (1...tokens.count).reversed().lazy.map { Array(tokens[..<$0]) }.first { plain.contains($0) }
+      let found = tree.longestPrefix(of: tokens)
+      #expect(found?.state == expected, "seed \(seed)")
+      #expect(found?.count == expected?.count, "seed \(seed)")
+      let count = Int.random(in: 1...tokens.count, using: &random)
+      tree.insert(Array(tokens[..<count]), after: count, of: tokens)
+      plain.insert(Array(tokens[..<count]))
+    }
+  }
+
+  @Test("gives every byte back when everything is forgotten, oldest first", arguments: 0..<5)
+  func evictsAll(_ seed: UInt64) {
+    var random = TestRandom(seed: seed)
+    var tree = PrefixTree<Int>(stateByteCount: 100)
+    for _ in 0..<200 {
+      let tokens = (0..<Int.random(in: 1...9, using: &random)).map { _ in TokenID.random(in: 0...2, using: &random) }
+      tree.insert(0, after: tokens.count, of: tokens)
+    }
+    #expect(tree.byteCount > 0)
+    let last: [TokenID] = [7, 7, 7]
+    tree.insert(1, after: 3, of: last)
+    var evicted = 0
+    while tree.byteCount > 500, tree.evictOldest() { evicted += 1 }
+    #expect(evicted > 10)
+    #expect(tree.longestPrefix(of: last)?.state == 1)
+    while tree.evictOldest() {}
+    #expect(tree.byteCount == 0 && tree.isEmpty)
+    tree.insert(2, after: 1, of: last)
+    #expect(tree.longestPrefix(of: last)?.state == 2)
+  }
+
+  @Test("keeps few states of a long text that grew token by token, and always the last ones")
+  func thinsStates() {
+    let tokens = (0..<4000).map { TokenID($0 % 7) }
+    var tree = PrefixTree<Int>(stateByteCount: 1000)
+    for count in 1...tokens.count {
+      tree.insert(count, after: count, of: tokens)
+      if count > 3, count % 97 == 0 {
+        for back in 0..<3 {
+          let found = tree.longestPrefix(of: Array(tokens[..<(count - back)]))
+          #expect(found?.count == count - back)
+        }
+      }
+    }
+    #expect(tree.byteCount < 4 * tokens.count + 200 * 1000)
+    // A text cut anywhere starts again at most an eighth of the way back.
+    for cut in stride(from: 100, to: tokens.count, by: 197) {
+      let found = tree.longestPrefix(of: Array(tokens[..<cut]) + [99])
+      #expect((found?.count ?? 0) >= cut - max(16, (tokens.count - cut) / 4))
+    }
+  }
+
+  @Test("is not deep in calls, however deep it is")
+  func survivesDepth() {
+    var tree = PrefixTree<Int>(stateByteCount: 8)
+    var tokens: [TokenID] = []
+    for depth in 0..<3000 {
+      // Every token branches twice, so every node is one token long.
+      tree.insert(depth, after: depth + 1, of: tokens + [1])
+      tokens.append(0)
+      tree.insert(depth, after: depth + 1, of: tokens)
+    }
+    #expect(tree.longestPrefix(of: tokens)?.count == 3000)
+    while tree.evictOldest() {}
+    #expect(tree.isEmpty)
+  }
+}
+
+/// A small generator whose numbers a seed names.
+struct TestRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+
+  mutating func next() -> UInt64 {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return state &* 0x2545_F491_4F6C_DD1D
+  }
+}

@@ -1,0 +1,131 @@
+import Networks
+import Testing
+import Tokenizers
+
+@testable import LanguageModel
+
+@Suite("A training run")
+struct TrainingRunTests {
+  private func settings(epochs: Int = 1, batchSize: Int = 3, bptt: Int = 4) -> TrainingSettings {
+    var settings = TrainingSettings()
+    settings.epochs = epochs
+    settings.batchSize = batchSize
+    settings.bptt = bptt
+    return settings
+  }
+
+  @Test(
+    "predicts every token of the text once an epoch, from the one before it",
+    arguments: [(2, 1), (3, 2), (10, 3), (11, 3), (12, 5), (5, 20), (100, 7)])
+  func covers(_ count: Int, _ batchSize: Int) {
+    let tokens = (0..<count).map { TokenID($0) }
+    let corpus = ModelCorpus(tokens, batchSize: batchSize)
+    #expect(corpus.streamCount <= batchSize)
+    var targets: [TokenID] = []
+    for index in 0..<corpus.windowCount(bptt: 4) {
+      let window = corpus.window(index, bptt: 4)
+      #expect(window.batchSize == corpus.streamCount)
+      for (input, target) in zip(window.inputs, window.targets) where target >= 0 {
+        #expect(target == input + 1)
+        targets.append(target)
+      }
+    }
+    #expect(targets.sorted() == Array(tokens.dropFirst()))
+  }
+
+  @Test("sets texts apart by the end of a sequence, once")
+  func joins() {
+    #expect(ModelCorpus.join([[5, 1], [6], [], [7]], endOfSequence: 1) == [1, 5, 1, 6, 1, 7])
+  }
+
+  @Test("learns, reports every update, and validates what it learned")
+  func learns() throws {
+    let teacher = try ModelTeacher.tiny()
+    let before = try answer(ScoreTask(.text(sampleText), in: teacher.snapshot())).perplexity
+    let run = try TrainingRun(
+      teacher, texts: [Array(sampleText.utf8)], validation: Array(sampleText.utf8), settings: settings(epochs: 20))
+    var seen: [TrainingProgress] = []
+    while let progress = try run.next() { seen.append(progress) }
+    let updates = seen.filter { $0.phase == .training }
+    #expect(updates.map(\.update) == Array(1...updates.count) && updates.last?.updateCount == updates.count)
+    #expect(updates.first?.epoch == 1 && updates.last?.epoch == 20)
+    #expect(updates.last?.tokens == updates.last?.tokenCount)
+    #expect(zip(updates, updates.dropFirst()).allSatisfy { $0.learningRate > $1.learningRate })
+    #expect(updates.last?.learningRate == 0)
+    #expect(seen.last?.phase == .validating)
+    let summary = run.summary
+    #expect(summary.step == updates.count && summary.tokens == updates.last?.tokens)
+    #expect(try #require(summary.validationPerplexity) < before / 2)
+    #expect(try run.next() == nil)
+    let score = try answer(ScoreTask(.text(sampleText), in: teacher.snapshot()))
+    #expect(abs(score.perplexity - (summary.validationPerplexity ?? 0)) < 1e-3)
+  }
+
+  @Test("is the same to the bit every time, and carries its hidden state along")
+  func deterministic() throws {
+    let (a, b, c) = (try ModelTeacher.tiny(), try ModelTeacher.tiny(), try ModelTeacher.tiny())
+    for teacher in [a, b] {
+      let run = try TrainingRun(
+        teacher, texts: [Array(sampleText.utf8)], settings: settings(epochs: 2, batchSize: 1, bptt: 6))
+      while try run.next() != nil {}
+    }
+    #expect(a.everything == b.everything)
+    // A lesson in windows is an epoch at batch size 1, but for the falling rate.
+    var constant = settings(epochs: 1, batchSize: 1, bptt: 100)
+    constant.learningRate = 0.5
+    let run = try TrainingRun(b, texts: [Array(sampleText.utf8)], settings: constant)
+    while try run.next() != nil {}
+    var lesson = Lesson([.text(sampleText)])
+    (lesson.bptt, lesson.learningRate) = (100, 0.5)
+    _ = try a.teach(lesson)
+    #expect(a.everything == b.everything)
+    #expect(c.everything != a.everything)
+  }
+
+  @Test("adds the texts' words to an open vocabulary, and takes everything back when discarded")
+  func discards() throws {
+    let teacher = try ModelTeacher(.tiny(optimizer: .adamw))
+    _ = try teacher.teach(Lesson([.text("a lesson before")]))
+    let before = teacher.everything
+    let run = try TrainingRun(teacher, texts: [Array(sampleText.utf8)], settings: settings())
+    #expect(teacher.tokenizer.vocabularySize > 20)
+    _ = try run.next()
+    _ = try run.next()
+    #expect(teacher.everything != before)
+    run.discard()
+    #expect(teacher.everything == before && teacher.tokenizer.vocabularySize == 5)
+    #expect(try run.next() == nil)
+    _ = try teacher.teach(Lesson([.text("goes on")]))
+  }
+
+  @Test("that diverges takes everything back")
+  func diverges() throws {
+    let teacher = try ModelTeacher.tiny()
+    let before = teacher.everything
+    var bad = settings(epochs: 50)
+    bad.learningRate = 1e38
+    let run = try TrainingRun(teacher, texts: [Array(sampleText.utf8)], settings: bad)
+    #expect(throws: LanguageModelError.self) { while try run.next() != nil {} }
+    #expect(teacher.everything == before)
+    #expect(try run.next() == nil)
+  }
+
+  @Test("is refused for bad settings and for what is no text, and nothing changes")
+  func refusals() throws {
+    let teacher = try ModelTeacher(.tiny())
+    let text = Array(sampleText.utf8)
+    for bad in [
+      settings(epochs: 0), settings(batchSize: 0), settings(bptt: 0), settings(batchSize: 1024, bptt: 4096),
+      settings(epochs: .max), settings(batchSize: .max), settings(bptt: .max),
+    ] {
+      #expect(throws: LanguageModelError.self) { try TrainingRun(teacher, texts: [text], settings: bad) }
+    }
+    #expect(throws: LanguageModelError.noTokens) { try TrainingRun(teacher, texts: []) }
+    #expect(throws: LanguageModelError.noTokens) { try TrainingRun(teacher, texts: [[], [0x20]]) }
+    #expect(throws: LanguageModelError.noTokens) { try TrainingRun(teacher, texts: [text], validation: []) }
+    #expect(throws: LanguageModelError.notText(source: 1, offset: 0)) {
+      try TrainingRun(teacher, texts: [text, [0xFF]])
+    }
+    #expect(teacher.tokenizer.vocabularySize == 2)
+  }
+}
