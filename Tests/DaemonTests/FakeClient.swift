@@ -22,11 +22,12 @@ final class FakeClient {
   private var writableWaiters: [CheckedContinuation<Void, Never>] = []
   private var lastID = 0
 
-  init(of service: Service) throws {
-    var near: Wire?
+  /// Connects to a daemon by a socket pair.
+  convenience init(of service: Service) throws {
+    var near: UnixSocket?
     var failure: SystemError?
     try UnixSocket.pair().separate { first, second in
-      near = Wire(first)
+      near = consume first
       do throws(SystemError) {
         try second.setNonBlocking(true)
         try service.connect(second)
@@ -35,10 +36,15 @@ final class FakeClient {
       }
     }
     if let failure { throw failure }
-    guard let near else { return }
-    try near.socket.setNonBlocking(true)
-    wire = near
-    near.watch = try EventLoop.watch(near.socket, for: [.readable]) { [weak self] in self?.handle($0) }
+    guard let near = near.take() else { throw NoReply() }
+    try self.init(near)
+  }
+
+  init(_ socket: consuming UnixSocket) throws {
+    try socket.setNonBlocking(true)
+    let wire = Wire(socket)
+    self.wire = wire
+    wire.watch = try EventLoop.watch(wire.socket, for: [.readable]) { [weak self] in self?.handle($0) }
   }
 
   private func handle(_ conditions: PollConditions) {

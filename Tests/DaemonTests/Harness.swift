@@ -37,6 +37,16 @@ final class Harness {
 
   func client() throws -> FakeClient { try FakeClient(of: daemon.service) }
 
+  /// A client that comes in by the daemon's own door.
+  func socketClient() async throws -> FakeClient {
+    try FakeClient(try UnixSocket.connect(to: daemon.service.configuration.socketPath))
+  }
+
+  /// Lets the loop turn until something holds.
+  func until(_ condition: () -> Bool) async {
+    while !condition() { await EventLoop.nextTurn() }
+  }
+
   /// A request as a line.
   nonisolated static func line(_ method: String, _ params: JSONObject, id: JSONValue) -> String {
     let request: JSONValue = ["jsonrpc": "2.0", "id": id, "method": .string(method), "params": .object(params)]

@@ -29,6 +29,10 @@ final class Connection {
   private var roomWaiter: CheckedContinuation<Void, Never>?
 
   /// Notifications that were begun and not waited for.
+  /// Lines in the queue that are being decoded, and the ids that were cancelled meanwhile.
+  private var undecodedCount = 0
+  private var earlyCancels: Set<RequestID> = []
+
   private var background: [ObjectIdentifier: PendingRequest] = [:]
   private var backgroundByteCount = 0
 
@@ -126,7 +130,8 @@ extension Connection {
   private func takeLines() {
     while isHungUp || hasRoom, let item = framer.next() {
       switch item {
-      case .tooLong: accept(.single(.invalid(.lineTooLong(limit: framer.lineByteLimit), id: .null)), byteCount: 0)
+      case .tooLong: accept(.single(.invalid(.lineTooLong(limit: framer.lineByteLimit), id: .null)))
+      case .line(let line) where line.count > Exchange.loopByteLimit: acceptLong(line)
       case .line(let line):
         accept(
           .decode(line, depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
@@ -136,19 +141,38 @@ extension Connection {
     }
   }
 
-  private func accept(_ incoming: Incoming, byteCount: Int) {
-    let exchange = Exchange(incoming, byteCount: byteCount)
+  private func accept(_ incoming: Incoming, byteCount: Int = 0) {
+    let exchange = Exchange(byteCount: byteCount)
     queue.append(exchange)
+    fill(exchange, with: incoming)
+  }
+
+  /// Takes a line that would hold the loop: it has its place in the queue while it is decoded.
+  private func acceptLong(_ line: [UInt8]) {
+    let exchange = Exchange(byteCount: line.count)
+    queue.append(exchange)
+    undecodedCount += 1
+    Task.immediate { @EventLoop in
+      fill(exchange, with: await Exchange.decodeElsewhere(line, limits: service.limits))
+      undecodedCount -= 1
+      if undecodedCount == 0 { earlyCancels = [] }
+    }
+  }
+
+  private func fill(_ exchange: Exchange, with incoming: Incoming) {
+    exchange.fill(incoming)
     for request in exchange.requests {
       if case .request(let call) = request.element, call.method == Call.cancelRequest.name { cancel(call.params["id"]) }
       if isDraining { request.cancellation.cancel(.stop) }
       if isHungUp, request.endsWithClient { request.cancellation.cancel(.hangUp) }
+      if let id = request.id, earlyCancels.contains(id) { request.cancellation.cancel(.client) }
     }
   }
 
   /// Cancels a request of this connection at once, whatever stands before it.
   private func cancel(_ id: JSONValue?) {
     guard let id, let wanted = RequestID(id) else { return }
+    if undecodedCount > 0 { earlyCancels.insert(wanted) }
     for request in queue.lazy.flatMap(\.requests) where request.id == wanted {
       request.cancellation.cancel(.client)
     }
@@ -204,6 +228,7 @@ extension Connection {
   /// Answers a line: its requests one after the other, its notifications begun in their turn and not waited for.
   private func carryOut(_ exchange: Exchange) async {
     var replies: [Reply] = []
+    if exchange.decoded.outcome == nil { _ = try? await exchange.decoded.value() }
     for request in exchange.requests {
       guard let id = request.id else {
         begin(request, byteCount: exchange.byteCount)
@@ -214,7 +239,8 @@ extension Connection {
       if exchange.isBatch { await pauseIfLong() }
     }
     guard wire != nil, !replies.isEmpty else { return }
-    outbox.append { exchange.writeReplies(replies, to: &$0) }
+    let answer = await exchange.encoded(replies)
+    if wire != nil { outbox.append(answer) }
   }
 
   private func begin(_ notification: PendingRequest, byteCount: Int) {
@@ -245,10 +271,10 @@ extension Connection {
     guard let id = request.id, request.params["progress"] == true else { return nil }
     return { [weak self] value in
       guard let self, wire != nil, outbox.byteCount < Self.progressByteLimit else { return }
-      outbox.append {
-        ServerMessage.writeNotification(
-          method: "$/progress", params: ["id": id.value, "value": .object(value)], to: &$0)
-      }
+      var bytes: [UInt8] = []
+      ServerMessage.writeNotification(
+        method: "$/progress", params: ["id": id.value, "value": .object(value)], to: &bytes)
+      outbox.append(bytes)
       flush()
     }
   }

@@ -31,29 +31,57 @@ final class PendingRequest {
 /// What one line asked for: a request, or a batch of them that one line answers.
 @EventLoop
 final class Exchange {
-  let requests: [PendingRequest]
-  let isBatch: Bool
+  /// Empty until the line is decoded.
+  private(set) var requests: [PendingRequest] = []
+  private(set) var isBatch = false
   /// How long the line was.
   let byteCount: Int
+  /// Done once the line is decoded.
+  let decoded = Deferred<Void>()
 
-  init(_ incoming: Incoming, byteCount: Int) {
+  /// Longer lines are decoded, and their answers encoded, elsewhere than on the loop.
+  nonisolated static let loopByteLimit = 64 << 10
+
+  init(byteCount: Int) { self.byteCount = byteCount }
+
+  func fill(_ incoming: Incoming) {
     switch incoming {
-    case .single(let element):
-      requests = [PendingRequest(element)]
-      isBatch = false
+    case .single(let element): requests = [PendingRequest(element)]
     case .batch(let elements):
       requests = elements.map(PendingRequest.init)
       isBatch = true
     }
-    self.byteCount = byteCount
+    decoded.complete(.success(()))
   }
 
-  /// Adds the line that answers it, if anything in it is answered.
-  func writeReplies(_ replies: [Reply], to target: inout [UInt8]) {
+  /// The line that answers it; nothing when nothing in it is answered.
+  func encoded(_ replies: [Reply]) async -> [UInt8] {
+    guard byteCount > Self.loopByteLimit else {
+      var bytes: [UInt8] = []
+      Self.write(replies, isBatch: isBatch, to: &bytes)
+      return bytes
+    }
+    return await Self.encodeElsewhere(replies, isBatch: isBatch)
+  }
+
+  @concurrent
+  private nonisolated static func encodeElsewhere(_ replies: [Reply], isBatch: Bool) async -> [UInt8] {
+    var bytes: [UInt8] = []
+    write(replies, isBatch: isBatch, to: &bytes)
+    return bytes
+  }
+
+  private nonisolated static func write(_ replies: [Reply], isBatch: Bool, to target: inout [UInt8]) {
     if isBatch {
       Reply.writeBatchLine(replies, to: &target)
     } else {
       for reply in replies { reply.writeLine(to: &target) }
     }
+  }
+
+  /// Decodes a long line in another thread.
+  @concurrent
+  nonisolated static func decodeElsewhere(_ line: [UInt8], limits: Limits) async -> Incoming {
+    Incoming.decode(line, depthLimit: limits.nestingLimit, batchLimit: limits.batchLimit)
   }
 }

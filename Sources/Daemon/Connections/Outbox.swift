@@ -8,8 +8,9 @@ struct Outbox {
   var byteCount: Int { bytes.count - start }
   var isEmpty: Bool { byteCount == 0 }
 
-  /// Adds what `write` appends.
-  mutating func append(_ write: (inout [UInt8]) -> Void) { write(&bytes) }
+  mutating func append(_ bytes: [UInt8]) {
+    if self.bytes.isEmpty { self.bytes = bytes } else { self.bytes.append(contentsOf: bytes) }
+  }
 
   mutating func removeAll() {
     bytes = []

@@ -37,6 +37,9 @@ package final class Daemon {
 
   init(_ configuration: DaemonConfiguration) throws(SystemError) {
     try FileSystem.createPrivateDirectory(configuration.dataDirectory)
+    if let parent = FileSystem.parent(of: configuration.socketPath), !FileSystem.exists(parent) {
+      try FileSystem.createPrivateDirectory(parent)
+    }
     locks = try Locks(configuration)
     service = Service(configuration)
     service.stopRequested = { [weak self] in self?.stop() }
@@ -50,18 +53,21 @@ package final class Daemon {
     _ configuration: DaemonConfiguration, ready: @escaping @Sendable () -> Void = {}
   ) throws(SystemError) -> Ending {
     Signal.ignoreBrokenPipe()
+    // What is in memory is the user's text.
+    try? ProcessControl.disableCoreDumps()
+    _ = try? ProcessControl.raiseDescriptorLimit(to: configuration.limits.connectionLimit + descriptorReserve)
     let watcher = try SignalWatcher()
     let outcome = Outcome()
     try EventLoop.start()
     Task { @EventLoop in
       do throws(SystemError) {
         let daemon = try Daemon(configuration)
-        try await daemon.start(signals: watcher) { ending in
+        let isOpen = try await daemon.start(signals: watcher) { ending in
           // Named here so that the daemon keeps itself until its end: nobody else does.
           _ = daemon
           outcome.end(.success(ending))
         }
-        ready()
+        if isOpen { ready() }
       } catch {
         outcome.end(.failure(error))
       }
@@ -69,17 +75,27 @@ package final class Daemon {
     return try outcome.wait()
   }
 
-  /// Opens the door, and makes sure that there is a `default` model.
-  func start(signals watcher: SignalWatcher?, ended: @escaping @EventLoop (Ending) -> Void) async throws(SystemError) {
+  /// Makes sure that there is a `default` model, and opens the door.
+  ///
+  /// - Returns: whether clients can connect; false when it was stopped before.
+  @discardableResult
+  func start(
+    signals watcher: SignalWatcher?, ended: @escaping @EventLoop (Ending) -> Void
+  ) async throws(SystemError) -> Bool {
     self.ended = ended
     if let watcher {
       signals = try SignalListener(watcher) { [weak self] signal in self?.receive(signal) }
     }
     try await service.prepare()
+    guard !isStopping else { return false }
     let listener = try UnixListener(path: service.configuration.socketPath)
     doorway = try Doorway(listener, service: service)
     service.log.info("listening at \(service.configuration.socketPath)")
+    return true
   }
+
+  /// Descriptors for files, models and the daemon itself, beside those of clients.
+  private nonisolated static let descriptorReserve = 128
 
   private func receive(_ signal: Signal) {
     switch signal {

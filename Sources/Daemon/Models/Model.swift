@@ -17,8 +17,8 @@ final class Model {
   private(set) var snapshot: ModelSnapshot?
   /// The outcome of opening it.
   let opened = Deferred<Void>()
-  /// The end of its life in memory.
-  let closed = Deferred<Void>()
+  /// The end of its life in memory; a failure when it has to stay after all.
+  private(set) var closed = Deferred<Void>()
   /// Whether it takes no new requests, as it is about to leave memory.
   private(set) var isClosing = false
 
@@ -54,8 +54,8 @@ final class Model {
     self.log = log
     trainer = ModelTrainer(name: name, directory: directory)
     Task.immediate { @EventLoop in
-      if let predecessor { _ = try? await predecessor.closed.value() }
       do throws(RPCError) {
+        try await predecessor?.closed.value()
         publish(try await trainer.open(source, within: allowance(), isCancelled: cancellation?.flag ?? Flag()))
         opened.complete(.success(()))
       } catch {
@@ -99,6 +99,9 @@ extension Model {
     _ body: @escaping @EventLoop (ModelTrainer) async throws(RPCError) -> Value
   ) async throws(RPCError) -> Value {
     try cancellation?.check()
+    guard closed.outcome == nil else {
+      throw .busy("the model \(name) was unloaded or deleted meanwhile", hint: "ask again")
+    }
     let outcome = Deferred<Value>()
     lastTurn += 1
     let number = lastTurn
@@ -280,13 +283,19 @@ extension Model {
       throw .busy("the model \(name) is being trained", hint: "wait for the training's end, or cancel it")
     }
     isClosing = true
-    do throws(RPCError) {
-      try await save()
-    } catch {
-      isClosing = false
+    do throws(RPCError) { try await save() } catch {
+      stay(error)
       throw error
     }
     closed.complete(.success(()))
+  }
+
+  /// Takes requests again, as it can't leave.
+  private func stay(_ error: RPCError) {
+    isClosing = false
+    let failed = closed
+    closed = Deferred()
+    failed.complete(.failure(error))
   }
 
   /// Leaves memory and disk. Training ends with the update that it is at, and lessons that wait are refused.
@@ -300,7 +309,7 @@ extension Model {
     do throws(RPCError) {
       try await inTurn { (trainer) async throws(RPCError) in try await trainer.removeDirectory() }
     } catch {
-      isClosing = false
+      stay(error)
       throw error
     }
     closed.complete(.success(()))

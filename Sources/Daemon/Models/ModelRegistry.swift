@@ -89,14 +89,23 @@ final class ModelRegistry {
   }
 
   func unload(_ model: Model) async throws(RPCError) {
-    try await model.unload()
+    do throws(RPCError) { try await model.unload() } catch {
+      keep(model)
+      throw error
+    }
     forget(model)
   }
 
   func delete(_ model: Model) async throws(RPCError) {
-    try await model.delete()
+    do throws(RPCError) { try await model.delete() } catch {
+      keep(model)
+      throw error
+    }
     forget(model)
   }
+
+  /// Puts a model that could not leave in the place of its successor, which fails with it.
+  private func keep(_ model: Model) { models[model.name] = model }
 
   /// The models in memory, by name.
   var loaded: [Model] { models.values.filter { !$0.isClosing }.sorted { $0.name < $1.name } }
