@@ -75,7 +75,7 @@ final class NetworkPass {
   /// - Precondition: there is a target; each is in the vocabulary of `weights`.
   func backward(
     targets: [TokenID], weights: Parameters, gradient: Parameters?, mayFactor: Bool = false, team: ThreadTeam,
-    observe: ((_ layer: Int, _ step: Int, Matrix) -> Void)? = nil
+    observe: (_ layer: Int, _ step: Int, Matrix) -> Void = { _, _, _ in }
   ) -> Double {
     for layer in layers { layer.hiddenGradient.reshape(rows: tokens.count, columns: shape.hiddenSize) }
     let top = layers[layers.count - 1]
@@ -84,7 +84,7 @@ final class NetworkPass {
       hiddenGradient: top.hiddenGradient.view, team: team)
     for (index, layer) in layers.enumerated().reversed() {
       layer.backward(weights: weights.layers[index], paddedTokens: paddedTokens, team: team) { step, hiddenGradient in
-        observe?(index, step, hiddenGradient)
+        observe(index, step, hiddenGradient)
       }
       if let gradient {
         layer.writeGradients(input: input(ofLayer: index), to: gradient.layers[index], team: team)
@@ -128,8 +128,8 @@ final class NetworkPass {
   var endsFinite: Bool {
     layers.allSatisfy { layer in
       let rows = layer.sequenceLength * layer.batchSize..<(layer.sequenceLength + 1) * layer.batchSize
-      let last = [layer.hidden.view] + (shape.cell.hasCellState ? [layer.cells.view] : [])
-      return last.allSatisfy { sum($0.rows(rows).all).isFinite }
+      guard sum(layer.hidden.view.rows(rows).all).isFinite else { return false }
+      return !shape.cell.hasCellState || sum(layer.cells.view.rows(rows).all).isFinite
     }
   }
 

@@ -11,7 +11,7 @@ extension RecurrentLayer {
   ///   - tokens: The window's inputs if some are padding; there the gradient passes by unchanged.
   ///   - observe: Is shown ∂L/∂h of every time step once it is whole, from the last to the first.
   func backward(
-    weights: LayerParameters, paddedTokens tokens: [TokenID]?, team: ThreadTeam, observe: ((Int, Matrix) -> Void)? = nil
+    weights: LayerParameters, paddedTokens tokens: [TokenID]?, team: ThreadTeam, observe: (Int, Matrix) -> Void
   ) {
     guard sequenceLength > 0, batchSize > 0 else { return }
     if kind.hasCellState {
@@ -22,7 +22,7 @@ extension RecurrentLayer {
     backwardWeights.pack(weights.recurrentWeights, team: team)
     for step in (0..<sequenceLength).reversed() {
       let views = views(at: step, withGradients: true)
-      observe?(step, views.hiddenGradient)
+      observe(step, views.hiddenGradient)
       if let tokens { stashGradients(at: step, tokens: tokens, views) }
       cell.backward(views, team: team)
       if let tokens { restoreGradients(at: step, tokens: tokens, views) }

@@ -13,8 +13,7 @@ struct ClippingDecision {
 extension Trainer {
   /// The global L2 norm of the gradient.
   func gradientNorm() -> Double {
-    let factored = factoredDecoderGradient?.sumOfSquares(team: team) ?? 0
-    return parts(of: gradient, onlyTouched: true).reduce(factored) { $0 + sumOfSquares($1, team: team) }.squareRoot()
+    ((factoredDecoderGradient?.sumOfSquares(team: team) ?? 0) + sumOfSquaresOfParts()).squareRoot()
   }
 
   /// Clips the gradient by norm, then by value, as far as asked.
@@ -26,13 +25,22 @@ extension Trainer {
     guard let clipValue = settings.clipValue else {
       return ClippingDecision(scale: Float(factor), greatest: norm * factor, changedGradient: factor < 1)
     }
-    let parts = parts(of: gradient, onlyTouched: true)
-    if factor < 1 { for part in parts { scale(part, by: Float(factor)) } }
-    let before = parts.reduce(0) { $0 + sumOfSquares($1, team: team) }
-    for part in parts { Kernels.clip(part, toMagnitude: Float(clipValue)) }
-    let after = parts.reduce(0) { $0 + sumOfSquares($1, team: team) }
+    if factor < 1 {
+      forEachPart(onlyTouched: true) { scale(gradient.buffer.vector(at: $0, count: $1), by: Float(factor)) }
+    }
+    let before = sumOfSquaresOfParts()
+    forEachPart(onlyTouched: true) {
+      Kernels.clip(gradient.buffer.vector(at: $0, count: $1), toMagnitude: Float(clipValue))
+    }
+    let hasCut = sumOfSquaresOfParts() < before
     return ClippingDecision(
-      scale: 1, greatest: min(norm * factor, clipValue), changedGradient: factor < 1 || after < before)
+      scale: 1, greatest: min(norm * factor, clipValue), changedGradient: factor < 1 || hasCut)
+  }
+
+  private func sumOfSquaresOfParts() -> Double {
+    var sum = 0.0
+    forEachPart(onlyTouched: true) { sum += sumOfSquares(gradient.buffer.vector(at: $0, count: $1), team: team) }
+    return sum
   }
 
   /// Changes weights and moments, and counts the step.
@@ -79,24 +87,26 @@ extension Trainer {
     }
     factoredDecoderGradient?.addScaled(
       Float(-learningRate * Double(scale)), to: weights.decoder.weights, team: team)
-    let weightParts = parts(of: weights, onlyTouched: sparse)
-    let gradientParts = parts(of: gradient, onlyTouched: sparse)
-    let momentParts = moments.map { parts(of: $0, onlyTouched: sparse) }
-    for index in weightParts.indices {
-      switch optimizer {
-      case .sgd(let momentum, let weightDecay):
-        sgdUpdate(
-          weights: weightParts[index], gradient: gradientParts[index], gradientScale: scale,
-          momentumBuffer: momentParts.first?[index],
-          settings: SGDSettings(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay), team: team)
-      case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
-        adamWUpdate(
-          weights: weightParts[index], gradient: gradientParts[index], gradientScale: scale,
-          firstMoment: momentParts[0][index], secondMoment: momentParts[1][index], step: step + 1,
-          settings: AdamWSettings(
-            learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay),
-          team: team)
-      }
+    forEachPart(onlyTouched: sparse) { offset, count in
+      changePart(at: offset, count: count, scale: scale, learningRate: learningRate)
+    }
+  }
+
+  private func changePart(at offset: Int, count: Int, scale: Float, learningRate: Double) {
+    func part(of parameters: Parameters) -> Vector { parameters.buffer.vector(at: offset, count: count) }
+    switch optimizer {
+    case .sgd(let momentum, let weightDecay):
+      sgdUpdate(
+        weights: part(of: weights), gradient: part(of: gradient), gradientScale: scale,
+        momentumBuffer: moments.first.map(part),
+        settings: SGDSettings(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay), team: team)
+    case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
+      adamWUpdate(
+        weights: part(of: weights), gradient: part(of: gradient), gradientScale: scale,
+        firstMoment: part(of: moments[0]), secondMoment: part(of: moments[1]), step: step + 1,
+        settings: AdamWSettings(
+          learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay),
+        team: team)
     }
   }
 }

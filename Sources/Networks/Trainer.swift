@@ -165,14 +165,21 @@ package final class Trainer {
   /// The decoder's gradient, if it was left in factors.
   var factoredDecoderGradient: FactoredGradient? { pass.factoredDecoderGradient }
 
-  /// The parts of parameters that the present gradient concerns, in a fixed order: everything in use, but no decoder
-  /// whose gradient is in factors, and of an untied encoder only the rows of tokens that were read, where
+  /// Visits the parts of the buffers that the present gradient concerns, in a fixed order: everything in use, but no
+  /// decoder whose gradient is in factors, and of an untied encoder only the rows of tokens that were read, where
   /// `onlyTouched` asks for it.
-  func parts(of parameters: Parameters, onlyTouched: Bool) -> [Vector] {
-    guard onlyTouched, !shape.isTied else { return parameters.usedParts }
-    var parts = parameters.usedParts
-    if factoredDecoderGradient != nil { parts.remove(at: ParameterLayout.decoderPart) }
-    parts.remove(at: ParameterLayout.encoderPart)
-    return parts + touchedRows.list.map { parameters.encoder.row($0) }
+  ///
+  /// - Parameter body: Is given an offset, good for weights, gradient and moments alike, and a count.
+  func forEachPart(onlyTouched: Bool, _ body: (_ offset: Int, _ count: Int) -> Void) {
+    let layout = gradient.layout
+    let leavesEncoderOut = onlyTouched && !shape.isTied
+    for (index, range) in layout.usedRanges.enumerated() {
+      if leavesEncoderOut && index == ParameterLayout.encoderPart { continue }
+      if factoredDecoderGradient != nil && index == ParameterLayout.decoderPart { continue }
+      body(range.lowerBound, range.count)
+    }
+    guard leavesEncoderOut else { return }
+    let encoderOffset = layout.usedRanges[ParameterLayout.encoderPart].lowerBound
+    for row in touchedRows.list { body(encoderOffset + row * shape.embeddingSize, shape.embeddingSize) }
   }
 }
