@@ -31,8 +31,8 @@ struct MultiplyTests {
     + [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 47, 48, 49, 63, 64, 65].map { ProductShape(11, $0, 9) }
     + [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 319, 320, 321].map { ProductShape(13, 35, $0) }
 
-  @Test("every form of every shape equals the plain loops", arguments: shapes)
-  func equalsReference(shape: ProductShape) {
+  @Test("every form of every shape equals the plain loops", arguments: shapes, [ProductPrecision.single, .bfloat16])
+  func equalsReference(shape: ProductShape, precision: ProductPrecision) {
     let team = ThreadTeam(threadCount: 2)
     let bias = randomVector(shape.columns, seed: 5)
     for transposeA in [false, true] {
@@ -42,8 +42,8 @@ struct MultiplyTests {
           let plain = copy(fast)
           let usedBias = beginning == "bias" ? bias : nil
           multiply(
-            shape, transposeA: transposeA, form: form, bias: usedBias, accumulate: beginning == "target", into: fast,
-            team: team, oracle: plain)
+            shape, precision: precision, transposeA: transposeA, form: form, bias: usedBias,
+            accumulate: beginning == "target", into: fast, team: team, oracle: plain)
           let tolerance = 1e-7 * Float(shape.depth + 10)
           #expect(distance(numbers(fast), numbers(plain)) <= tolerance, "\(transposeA) \(form) \(beginning)")
         }
@@ -53,8 +53,8 @@ struct MultiplyTests {
 
   /// Computes one form of a product and its oracle.
   private func multiply(
-    _ shape: ProductShape, transposeA: Bool, form: RightForm, bias: Vector?, accumulate: Bool, into c: Matrix,
-    team: ThreadTeam, oracle: Matrix
+    _ shape: ProductShape, precision: ProductPrecision, transposeA: Bool, form: RightForm, bias: Vector?,
+    accumulate: Bool, into c: Matrix, team: ThreadTeam, oracle: Matrix
   ) {
     let a =
       transposeA
@@ -65,25 +65,38 @@ struct MultiplyTests {
       ? randomMatrix(shape.columns, shape.depth, seed: 2, gap: 1)
       : randomMatrix(shape.depth, shape.columns, seed: 2, gap: 1)
     Reference.multiply(
-      a, b, bias: bias, transposeA: transposeA, transposeB: transposeB, accumulate: accumulate, into: oracle)
+      precision == .single ? a : rounded(a), precision == .single ? b : rounded(b), bias: bias, transposeA: transposeA,
+      transposeB: transposeB, accumulate: accumulate, into: oracle)
     if form == .plain || form == .transposed {
       Kernels.multiply(
-        a, b, bias: bias, transposeA: transposeA, transposeB: transposeB, accumulate: accumulate, into: c, team: team)
+        a, b, bias: bias, transposeA: transposeA, transposeB: transposeB, accumulate: accumulate, precision: precision,
+        into: c, team: team)
     } else {
-      let packed = PackedMatrix(rows: shape.depth, columns: shape.columns)
+      let packed = PackedMatrix(rows: shape.depth, columns: shape.columns, precision: precision)
       packed.pack(b, transpose: transposeB, team: team)
       Kernels.multiply(a, packed, bias: bias, accumulate: accumulate, into: c, team: team)
     }
   }
 
-  @Test("nothing outside the target is written")
-  func keepsToTarget() {
+  /// The nearest bfloat16 numbers, ties to even.
+  private func rounded(_ matrix: Matrix) -> Matrix {
+    let result = copy(matrix)
+    for index in 0..<result.all.count {
+      let bits = result.all[index].bitPattern
+      let isUp = bits & 0xFFFF > 0x8000 || (bits & 0xFFFF == 0x8000 && bits & 0x1_0000 != 0)
+      result.all[index] = Float(bitPattern: (bits & 0xFFFF_0000) + (isUp ? 0x1_0000 : 0))
+    }
+    return result
+  }
+
+  @Test("nothing outside the target is written", arguments: [ProductPrecision.single, .bfloat16])
+  func keepsToTarget(precision: ProductPrecision) {
     let buffer = FloatBuffer(count: 40 * 80)
     buffer.all.fill(with: 9)
     let c = buffer.matrix(at: 7 * 80 + 5, rows: 23, columns: 41, rowStride: 80)
     let a = randomMatrix(23, 19, seed: 1)
     let b = randomMatrix(19, 41, seed: 2)
-    Kernels.multiply(a, b, into: c, team: ThreadTeam())
+    Kernels.multiply(a, b, precision: precision, into: c, team: ThreadTeam())
     for row in 0..<40 {
       for column in 0..<80 where !(7..<30 ~= row && 5..<46 ~= column) {
         #expect(buffer.all[row * 80 + column] == 9)
@@ -91,23 +104,26 @@ struct MultiplyTests {
     }
   }
 
-  @Test("a number's bits depend on neither threads nor packing nor the other rows and columns")
-  func bitsAreFixed() {
+  @Test(
+    "a number's bits depend on neither threads nor packing nor the other rows and columns",
+    arguments: [ProductPrecision.single, .bfloat16])
+  func bitsAreFixed(precision: ProductPrecision) {
     let a = randomMatrix(70, 700, seed: 1)
     let b = randomMatrix(900, 700, seed: 2)
     let expected = Matrix(rows: 70, columns: 900)
-    Kernels.multiply(a, b, transposeB: true, into: expected, team: ThreadTeam())
+    Kernels.multiply(a, b, transposeB: true, precision: precision, into: expected, team: ThreadTeam())
     for threadCount in 2...5 {
       let team = ThreadTeam(threadCount: threadCount)
       let c = Matrix(rows: 70, columns: 900)
-      Kernels.multiply(a, b, transposeB: true, into: c, team: team)
+      Kernels.multiply(a, b, transposeB: true, precision: precision, into: c, team: team)
       #expect(numbers(c) == numbers(expected))
-      let packed = PackedMatrix(rows: 700, columns: 900)
+      let packed = PackedMatrix(rows: 700, columns: 900, precision: precision)
       packed.pack(b, transpose: true, team: team)
       Kernels.multiply(a, packed, into: c, team: team)
       #expect(numbers(c) == numbers(expected))
       let part = Matrix(rows: 3, columns: 50)
-      Kernels.multiply(a.rows(60..<63), b.rows(17..<67), transposeB: true, into: part, team: team)
+      Kernels.multiply(
+        a.rows(60..<63), b.rows(17..<67), transposeB: true, precision: precision, into: part, team: team)
       #expect(numbers(part) == numbers(expected.rows(60..<63).columns(17..<67)))
     }
   }
@@ -126,12 +142,17 @@ struct MultiplyTests {
     #expect(distance(numbers(c), numbers(plain)) < 1e-6)
   }
 
-  @Test("NaN and infinities pass through")
-  func specials() {
-    let a = FloatBuffer([1, .nan, 2, .infinity]).matrix(rows: 2, columns: 2)
+  @Test("NaN and infinities pass through", arguments: [ProductPrecision.single, .bfloat16])
+  func specials(precision: ProductPrecision) {
+    // The second NaN's bits would become a zero's if they were rounded up.
+    for nan in [Float.nan, Float(bitPattern: 0x7FFF_FFFF)] { checkSpecials(nan: nan, precision: precision) }
+  }
+
+  private func checkSpecials(nan: Float, precision: ProductPrecision) {
+    let a = FloatBuffer([1, nan, 2, .infinity]).matrix(rows: 2, columns: 2)
     let b = FloatBuffer([1, 2, 3, 4]).matrix(rows: 2, columns: 2)
     let c = Matrix(rows: 2, columns: 2)
-    Kernels.multiply(a, b, into: c, team: ThreadTeam())
+    Kernels.multiply(a, b, precision: precision, into: c, team: ThreadTeam())
     #expect(c[0, 0].isNaN && c[0, 1].isNaN)
     #expect(c[1, 0] == .infinity && c[1, 1] == .infinity)
   }

@@ -58,4 +58,27 @@ static inline void rnnd_store_first(float *place, rnnd_lanes lanes, int count) {
   }
 #endif
 }
+
+/// Whether the processor multiplies pairs of bfloat16 numbers in one step.
+static inline int rnnd_has_pair_products(void) {
+#if defined(__AVX512BF16__)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+/// Adds the scalar products of 16 pairs of bfloat16 numbers each; a pair's first number is in the lower half of its 32
+/// bits.
+static inline rnnd_lanes rnnd_add_pair_products(rnnd_lanes sum, rnnd_lanes a, rnnd_lanes b) {
+#if defined(__AVX512BF16__)
+  return (rnnd_lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+  typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
+  const rnnd_bits upper = (rnnd_bits)(0xFFFF0000u);
+  sum += (rnnd_lanes)((rnnd_bits)a << 16) * (rnnd_lanes)((rnnd_bits)b << 16);
+  sum += (rnnd_lanes)((rnnd_bits)a & upper) * (rnnd_lanes)((rnnd_bits)b & upper);
+  return sum;
+#endif
+}
 #endif

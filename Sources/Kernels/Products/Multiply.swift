@@ -9,7 +9,7 @@
 /// - Complexity: 2 · `C.rows` · `C.columns` · depth FLOP; allocates only while the team's scratch grows.
 package func multiply(
   _ a: Matrix, _ b: Matrix, bias: Vector? = nil, transposeA: Bool = false, transposeB: Bool = false,
-  accumulate: Bool = false, into c: Matrix, team: ThreadTeam
+  accumulate: Bool = false, precision: ProductPrecision = .single, into c: Matrix, team: ThreadTeam
 ) {
   let depth = transposeA ? a.rows : a.columns
   precondition((transposeA ? a.columns : a.rows) == c.rows, "multiply: rows of op(A) and C differ")
@@ -17,7 +17,8 @@ package func multiply(
   precondition((transposeB ? b.rows : b.columns) == c.columns, "multiply: columns of op(B) and C differ")
   precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
   let product = unsafe Product(
-    rows: c.rows, columns: c.columns, depth: depth, a: a.start, aRowStride: transposeA ? 1 : a.rowStride,
+    precision: precision, rows: c.rows, columns: c.columns, depth: depth, a: a.start,
+    aRowStride: transposeA ? 1 : a.rowStride,
     aDepthStride: transposeA ? a.rowStride : 1,
     b: transposeB ? .transposed(b.start, stride: b.rowStride) : .rowMajor(b.start, stride: b.rowStride),
     beginning: beginning(bias: bias, accumulate: accumulate), c: c.start, cRowStride: c.rowStride)
@@ -36,7 +37,8 @@ package func multiply(
   precondition(a.rows == c.rows && a.columns == b.rows && b.columns == c.columns, "multiply: shapes differ")
   precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
   let product = unsafe Product(
-    rows: c.rows, columns: c.columns, depth: a.columns, a: a.start, aRowStride: a.rowStride, aDepthStride: 1,
+    precision: b.precision, rows: c.rows, columns: c.columns, depth: a.columns, a: a.start, aRowStride: a.rowStride,
+    aDepthStride: 1,
     b: .packed(b.storage.base), beginning: beginning(bias: bias, accumulate: accumulate), c: c.start,
     cRowStride: c.rowStride)
   withExtendedLifetime((a, b, bias, c)) { product.run(on: team) }

@@ -3,25 +3,28 @@
 ///
 /// A recurrent layer packs its weights once a window and multiplies by them at every time step.
 ///
-/// The order: blocks of rows as `Product.depthSplit` cuts them, in each the panels of 32 columns, in each row after row;
-/// the last panel is filled up with zeros.
+/// The order: blocks of rows as `Product.stepSplit` cuts them, in each the panels of 32 columns, in each row after row (in
+/// bfloat16 pair of rows after pair of rows); the last panel is filled up with zeros.
 package final class PackedMatrix {
   /// The depth of the product: op(B)'s rows.
   package let rows: Int
   /// The product's columns: op(B)'s columns.
   package let columns: Int
+  /// What it is held in, and products with it are made in.
+  package let precision: ProductPrecision
 
   let storage: FloatBuffer
 
   /// Makes room for a matrix of this shape, filled with zeros.
   ///
   /// - Precondition: the sizes are not negative, and their product is representable.
-  package init(rows: Int, columns: Int) {
+  package init(rows: Int, columns: Int, precision: ProductPrecision = .single) {
     precondition(rows >= 0 && columns >= 0 && columns <= Int.max - panelWidth, "PackedMatrix: bad shape")
     self.rows = rows
     self.columns = columns
+    self.precision = precision
     let paddedColumns = EvenSplit(0..<columns, limit: panelWidth).count * panelWidth
-    let (count, overflow) = rows.multipliedReportingOverflow(by: paddedColumns)
+    let (count, overflow) = precision.stepCount(depth: rows).multipliedReportingOverflow(by: paddedColumns)
     precondition(!overflow, "PackedMatrix: bad shape")
     storage = FloatBuffer(count: count)
   }
@@ -35,7 +38,8 @@ package final class PackedMatrix {
       "PackedMatrix.pack: shapes differ")
     let panels = EvenSplit(0..<columns, limit: panelWidth).count
     let work = unsafe PackingWork(
-      source: source.start, stride: source.rowStride, isTransposed: transpose, rows: rows, columns: columns,
+      precision: precision, source: source.start, stride: source.rowStride, isTransposed: transpose, rows: rows,
+      columns: columns,
       target: storage.base)
     team.run(work, count: panels, grain: max(1, 32_768 / (panelWidth * max(1, rows))))
   }
@@ -44,6 +48,7 @@ package final class PackedMatrix {
 /// Packing, cut by panels.
 @safe
 private struct PackingWork: TeamWork {
+  let precision: ProductPrecision
   let source: UnsafePointer<Float>
   let stride: Int
   let isTransposed: Bool
@@ -52,9 +57,10 @@ private struct PackingWork: TeamWork {
   let target: UnsafeMutablePointer<Float>
 
   init(
-    source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, rows: Int, columns: Int,
+    precision: ProductPrecision, source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, rows: Int, columns: Int,
     target: UnsafeMutablePointer<Float>
   ) {
+    self.precision = precision
     unsafe self.source = unsafe source
     self.stride = stride
     self.isTransposed = isTransposed
@@ -66,14 +72,19 @@ private struct PackingWork: TeamWork {
   func run(_ panels: Range<Int>, scratch: Scratch) {
     let range = panels.lowerBound * panelWidth..<min(panels.upperBound * panelWidth, columns)
     let paddedColumns = EvenSplit(0..<columns, limit: panelWidth).count * panelWidth
-    let split = Product.depthSplit(rows)
+    let split = Product.stepSplit(depth: rows, precision: precision)
     for block in 0..<split.count {
-      let depths = split.range(of: block)
-      let place = unsafe target + depths.lowerBound * paddedColumns + panels.lowerBound * panelWidth * depths.count
-      if isTransposed {
-        unsafe packTransposed(source, stride: stride, depths: depths, columns: range, into: place)
-      } else {
-        unsafe packRowMajor(source, stride: stride, depths: depths, columns: range, into: place)
+      let steps = split.range(of: block)
+      let place = unsafe target + steps.lowerBound * paddedColumns + panels.lowerBound * panelWidth * steps.count
+      switch (precision, isTransposed) {
+      case (.single, false):
+        unsafe packRowMajor(source, stride: stride, depths: steps, columns: range, into: place)
+      case (.single, true):
+        unsafe packTransposed(source, stride: stride, depths: steps, columns: range, into: place)
+      case (.bfloat16, false):
+        unsafe packRowMajorPairs(source, stride: stride, depth: rows, steps: steps, columns: range, into: place)
+      case (.bfloat16, true):
+        unsafe packTransposedPairs(source, stride: stride, depth: rows, steps: steps, columns: range, into: place)
       }
     }
   }

@@ -58,14 +58,20 @@ private func packTransposedHalf(
   }
 }
 
-/// Transposes 16 rows of 16 numbers in four rounds, each of which exchanges parts twice the size between pairs of rows.
 @inline(__always)
 private func transposeBlock(
   _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>
 ) {
-  var a = InlineArray<16, Lanes>(repeating: .zero)
+  var block = InlineArray<16, Lanes>(repeating: .zero)
+  for row in 0..<16 { block[row] = unsafe source.lanes(at: row &* stride) }
+  transpose(&block)
+  for row in 0..<16 { unsafe target.set(block[row], at: row &* panelWidth) }
+}
+
+/// Transposes 16 rows of 16 numbers in four rounds, each of which exchanges parts twice the size between pairs of rows.
+@inline(__always)
+func transpose(_ a: inout InlineArray<16, Lanes>) {
   var b = InlineArray<16, Lanes>(repeating: .zero)
-  for row in 0..<16 { a[row] = unsafe source.lanes(at: row &* stride) }
   for pair in 0..<8 {
     b[2 &* pair] = a[2 &* pair].singles(a[2 &* pair &+ 1], from: 0)
     b[2 &* pair &+ 1] = a[2 &* pair].singles(a[2 &* pair &+ 1], from: 2)
@@ -84,10 +90,10 @@ private func transposeBlock(
     b[row &+ 12] = a[row &+ 8].quadruples(a[row &+ 12], from: 4)
   }
   for row in 0..<4 {
-    unsafe target.set(b[row].quadruples(b[row &+ 8], from: 0), at: row &* panelWidth)
-    unsafe target.set(b[row &+ 4].quadruples(b[row &+ 12], from: 0), at: (row &+ 4) &* panelWidth)
-    unsafe target.set(b[row].quadruples(b[row &+ 8], from: 4), at: (row &+ 8) &* panelWidth)
-    unsafe target.set(b[row &+ 4].quadruples(b[row &+ 12], from: 4), at: (row &+ 12) &* panelWidth)
+    a[row] = b[row].quadruples(b[row &+ 8], from: 0)
+    a[row &+ 4] = b[row &+ 4].quadruples(b[row &+ 12], from: 0)
+    a[row &+ 8] = b[row].quadruples(b[row &+ 8], from: 4)
+    a[row &+ 12] = b[row &+ 4].quadruples(b[row &+ 12], from: 4)
   }
 }
 

@@ -1,8 +1,8 @@
 /// A matrix product `C = A · B`, cut into tasks by rows and columns of C.
 ///
 /// A task goes through the depth in blocks. For each it packs its columns of B, unless they are packed already, into
-/// panels that stay in the second-level cache, and its rows of A where they are stored transposed; then it computes
-/// C tile by tile.
+/// panels that stay in the second-level cache, and its rows of A where they are stored transposed or must be rounded;
+/// then it computes C tile by tile.
 @safe
 struct Product {
   /// What stands on the right.
@@ -24,6 +24,7 @@ struct Product {
     case target
   }
 
+  let precision: ProductPrecision
   let rows: Int
   let columns: Int
   let depth: Int
@@ -36,11 +37,15 @@ struct Product {
   let c: UnsafeMutablePointer<Float>
   let cRowStride: Int
 
-  /// The most that a task goes through at a time: a panel of B this deep takes 40 KiB.
-  static let depthLimit = 320
+  /// The most steps along the depth that a task takes at a time: a panel of B this deep takes 40 KiB.
+  static let stepLimit = 320
 
-  /// How a product's depth is cut into blocks.
-  static func depthSplit(_ depth: Int) -> EvenSplit { EvenSplit(0..<depth, limit: depthLimit) }
+  /// How a product's depth is cut into blocks, counted in steps: numbers, or pairs of them.
+  static func stepSplit(depth: Int, precision: ProductPrecision) -> EvenSplit {
+    EvenSplit(0..<precision.stepCount(depth: depth), limit: stepLimit)
+  }
+
+  var stepSplit: EvenSplit { Self.stepSplit(depth: depth, precision: precision) }
 
   /// Computes the product on a team.
   func run(on team: ThreadTeam) {
@@ -51,6 +56,9 @@ struct Product {
 
   /// A's rows are stored as columns.
   var isATransposed: Bool { aDepthStride != 1 }
+
+  /// Whether the tiles read A where it lies.
+  var isADirect: Bool { precision == .single && !isATransposed }
 
   var isBPacked: Bool {
     if case .packed = unsafe b { true } else { false }

@@ -7,7 +7,7 @@ struct ProductBlock {
   let rows: Range<Int>
   let panels: Range<Int>
 
-  /// How many rows of a transposed A are packed at a time: no more than 32 tiles.
+  /// How many rows of A are packed at a time: no more than 32 tiles.
   private static let packedRowLimit = 24 * maximumTileRows
 
   private var columns: Range<Int> {
@@ -22,11 +22,10 @@ struct ProductBlock {
     let a: UnsafeMutablePointer<Float>
     let b: UnsafeMutablePointer<Float>
 
-    init(_ block: ProductBlock, depthLimit: Int, scratch: Scratch) {
+    init(_ block: ProductBlock, stepLimit: Int, scratch: Scratch) {
       let aCount =
-        block.product.isATransposed
-        ? ProductBlock.packedRowLimit * (depthLimit + laneCount) + laneCount : 0
-      let bCount = block.product.isBPacked ? 0 : block.panels.count * panelWidth * depthLimit
+        block.product.isADirect ? 0 : ProductBlock.packedRowLimit * (stepLimit + laneCount) + laneCount
+      let bCount = block.product.isBPacked ? 0 : block.panels.count * panelWidth * stepLimit
       let edgeCount = maximumTileRows * panelWidth
       unsafe zeros = scratch.memory(count: panelWidth + edgeCount + aCount + bCount)
       unsafe edge = unsafe zeros + panelWidth
@@ -37,54 +36,77 @@ struct ProductBlock {
   }
 
   func compute(scratch: Scratch) {
-    let depthSplit = Product.depthSplit(product.depth)
-    let places = Places(self, depthLimit: depthSplit.largest, scratch: scratch)
-    for block in 0..<depthSplit.count {
-      let depths = depthSplit.range(of: block)
-      let b = unsafe packedRightSide(depths: depths, room: places.b)
-      let groups = product.isATransposed ? EvenSplit(rows, limit: Self.packedRowLimit) : EvenSplit(rows, count: 1)
+    let stepSplit = product.stepSplit
+    let places = Places(self, stepLimit: stepSplit.largest, scratch: scratch)
+    for block in 0..<stepSplit.count {
+      let steps = stepSplit.range(of: block)
+      let b = unsafe packedRightSide(steps: steps, room: places.b)
+      let groups = product.isADirect ? EvenSplit(rows, count: 1) : EvenSplit(rows, limit: Self.packedRowLimit)
       for group in 0..<groups.count {
         let tiles = EvenSplit(groups.range(of: group), limit: maximumTileRows)
-        if product.isATransposed {
-          unsafe packTiles(
-            product.a, stride: product.aDepthStride, rowLength: product.rows, depths: depths, tiles: tiles,
-            into: places.a)
-        }
-        unsafe computeTiles(tiles, depths: depths, b: b, places: places)
+        unsafe packLeftSide(tiles, steps: steps, room: places.a)
+        unsafe computeTiles(tiles, steps: steps, b: b, places: places)
       }
     }
   }
 
-  /// This block's panels of B at some depths: where they lie packed, or newly packed.
-  private func packedRightSide(depths: Range<Int>, room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+  /// Packs some rows of A, unless they are read where they lie.
+  private func packLeftSide(_ tiles: EvenSplit, steps: Range<Int>, room: UnsafeMutablePointer<Float>) {
+    switch (product.precision, product.isATransposed) {
+    case (.single, false): break
+    case (.single, true):
+      unsafe packTiles(
+        product.a, stride: product.aDepthStride, rowLength: product.rows, depths: steps, tiles: tiles, into: room)
+    case (.bfloat16, false):
+      unsafe packRowPairs(
+        product.a, stride: product.aRowStride, depth: product.depth, steps: steps, rows: tiles.whole, into: room)
+    case (.bfloat16, true):
+      unsafe packTilePairs(
+        product.a, stride: product.aDepthStride, rowLength: product.rows, depth: product.depth, steps: steps,
+        tiles: tiles, into: room)
+    }
+  }
+
+  /// This block's panels of B at some steps: where they lie packed, or newly packed.
+  private func packedRightSide(steps: Range<Int>, room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
     switch unsafe product.b {
     case .packed(let packed):
       let paddedColumns = (product.columns + panelWidth - 1) / panelWidth * panelWidth
-      return unsafe packed + depths.lowerBound * paddedColumns + panels.lowerBound * panelWidth * depths.count
+      return unsafe packed + steps.lowerBound * paddedColumns + panels.lowerBound * panelWidth * steps.count
     case .rowMajor(let source, let stride):
-      unsafe packRowMajor(source, stride: stride, depths: depths, columns: columns, into: room)
+      switch product.precision {
+      case .single: unsafe packRowMajor(source, stride: stride, depths: steps, columns: columns, into: room)
+      case .bfloat16:
+        unsafe packRowMajorPairs(
+          source, stride: stride, depth: product.depth, steps: steps, columns: columns, into: room)
+      }
     case .transposed(let source, let stride):
-      unsafe packTransposed(source, stride: stride, depths: depths, columns: columns, into: room)
+      switch product.precision {
+      case .single: unsafe packTransposed(source, stride: stride, depths: steps, columns: columns, into: room)
+      case .bfloat16:
+        unsafe packTransposedPairs(
+          source, stride: stride, depth: product.depth, steps: steps, columns: columns, into: room)
+      }
     }
     return unsafe UnsafePointer(room)
   }
 
   /// Computes some rows of tiles. With many, each row of tiles runs through all panels, as its part of A is then read
   /// from afar once; with few, each panel is used by all tiles while it is in the first-level cache.
-  private func computeTiles(_ tiles: EvenSplit, depths: Range<Int>, b: UnsafePointer<Float>, places: Places) {
+  private func computeTiles(_ tiles: EvenSplit, steps: Range<Int>, b: UnsafePointer<Float>, places: Places) {
     if tiles.count > 4 {
       for tile in 0..<tiles.count {
         for panel in panels {
-          if !product.isATransposed && tile + 1 < tiles.count {
-            prefetch(tiles.range(of: tile + 1), depths: depths, part: panel - panels.lowerBound)
+          if product.isADirect && tile + 1 < tiles.count {
+            prefetch(tiles.range(of: tile + 1), steps: steps, part: panel - panels.lowerBound)
           }
-          unsafe computeTile(tile, of: tiles, panel: panel, depths: depths, b: b, places: places)
+          unsafe computeTile(tile, of: tiles, panel: panel, steps: steps, b: b, places: places)
         }
       }
     } else {
       for panel in panels {
         for tile in 0..<tiles.count {
-          unsafe computeTile(tile, of: tiles, panel: panel, depths: depths, b: b, places: places)
+          unsafe computeTile(tile, of: tiles, panel: panel, steps: steps, b: b, places: places)
         }
       }
     }
@@ -92,16 +114,16 @@ struct ProductBlock {
 
   /// Asks for a part of the next tile's rows of A, spread over the panels of the present one.
   @inline(__always)
-  private func prefetch(_ rows: Range<Int>, depths: Range<Int>, part: Int) {
-    let start = unsafe product.a + depths.lowerBound
+  private func prefetch(_ rows: Range<Int>, steps: Range<Int>, part: Int) {
+    let start = unsafe product.a + steps.lowerBound
     for index in stride(from: part, to: rows.count, by: panels.count) {
       let row = unsafe start + (rows.lowerBound + index) * product.aRowStride
-      for k in stride(from: 0, to: depths.count, by: laneCount) { unsafe rnnd_prefetch(row + k) }
+      for k in stride(from: 0, to: steps.count, by: laneCount) { unsafe rnnd_prefetch(row + k) }
     }
   }
 
   private func computeTile(
-    _ index: Int, of tiles: EvenSplit, panel: Int, depths: Range<Int>, b: UnsafePointer<Float>, places: Places
+    _ index: Int, of tiles: EvenSplit, panel: Int, steps: Range<Int>, b: UnsafePointer<Float>, places: Places
   ) {
     let rows = tiles.range(of: index)
     let firstColumn = panel * panelWidth
@@ -109,7 +131,7 @@ struct ProductBlock {
     let target = unsafe product.c + rows.lowerBound * product.cRowStride + firstColumn
     var initial = unsafe UnsafePointer(target)
     var initialRowStride = product.cRowStride
-    if depths.lowerBound == 0 {
+    if steps.lowerBound == 0 {
       switch unsafe product.beginning {
       case .target: break
       case .zero:
@@ -120,14 +142,20 @@ struct ProductBlock {
         initialRowStride = 0
       }
     }
-    let isPacked = product.isATransposed
-    let a =
-      unsafe isPacked
-      ? UnsafePointer(places.a) + tileOffset(of: index, in: tiles, depth: depths.count)
-      : product.a + rows.lowerBound * product.aRowStride + depths.lowerBound
+    let a: UnsafePointer<Float>
+    var (aRowStride, aDepthStride) = (product.aRowStride, product.aDepthStride)
+    if product.isADirect {
+      unsafe a = unsafe product.a + rows.lowerBound * aRowStride + steps.lowerBound
+    } else if product.isATransposed {
+      unsafe a = unsafe UnsafePointer(places.a) + tileOffset(of: index, in: tiles, depth: steps.count)
+      (aRowStride, aDepthStride) = (1, rows.count)
+    } else {
+      unsafe a = unsafe UnsafePointer(places.a) + (rows.lowerBound - tiles.whole.lowerBound) * steps.count
+      (aRowStride, aDepthStride) = (steps.count, 1)
+    }
     let tile = unsafe Tile(
-      rows: rows.count, depth: depths.count, a: a, aRowStride: isPacked ? 1 : product.aRowStride,
-      aDepthStride: isPacked ? rows.count : 1, b: b + (panel - panels.lowerBound) * panelWidth * depths.count,
+      precision: product.precision, rows: rows.count, depth: steps.count, a: a, aRowStride: aRowStride,
+      aDepthStride: aDepthStride, b: b + (panel - panels.lowerBound) * panelWidth * steps.count,
       bDepthStride: panelWidth, initial: initial, initialRowStride: initialRowStride, c: target,
       cRowStride: product.cRowStride)
     if width == panelWidth || width == laneCount {

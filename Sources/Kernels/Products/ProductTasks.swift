@@ -16,10 +16,10 @@ struct ProductTasks: TeamWork {
   init(_ product: Product, threadCount: Int) {
     self.product = product
     let panels = EvenSplit(0..<product.columns, limit: panelWidth).count
-    let depthLimit = max(1, Product.depthSplit(product.depth).largest)
-    let panelLimit = max(1, Self.packedLimit / (depthLimit * panelWidth))
+    let stepLimit = max(1, product.stepSplit.largest)
+    let panelLimit = max(1, Self.packedLimit / (stepLimit * panelWidth))
     let leastPanelTasks = (panels + panelLimit - 1) / panelLimit
-    let steps = product.rows * panels * 2 * product.depth
+    let steps = product.rows * panels * 2 * product.precision.stepCount(depth: product.depth)
     // A multiple of the threads, so that equal tasks end together; a few for each, so that a thread that is held up
     // leaves its share to the others.
     let wanted =

@@ -10,7 +10,9 @@ import CSystem
 /// tiles, blocks, packing, the other rows, or threads.
 @safe
 struct Tile {
+  var precision: ProductPrecision
   var rows: Int
+  /// How many steps the sums take: numbers of A's row, or pairs of bfloat16 numbers.
   var depth: Int
   /// A's number at row 0 and depth 0, and the distances to the next row and depth.
   var a: UnsafePointer<Float>
@@ -38,44 +40,51 @@ extension Tile {
   ///
   /// - Parameter isNarrow: Whether only the left half of the columns is wanted.
   func compute(isNarrow: Bool) {
-    if isNarrow { computeNarrow() } else { computeWide() }
+    switch (precision, isNarrow) {
+    case (.single, false): computeWide(with: SingleSteps.self)
+    case (.single, true): computeNarrow(with: SingleSteps.self)
+    case (.bfloat16, false): computeWide(with: PairSteps.self)
+    case (.bfloat16, true): computeNarrow(with: PairSteps.self)
+    }
   }
 
-  private func computeWide() {
+  @inline(__always)
+  private func computeWide<Steps: TileSteps>(with steps: Steps.Type) {
     switch rows {
-    case 10: wide(InlineArray<10, Lanes>(repeating: .zero))
-    case 9: wide(InlineArray<9, Lanes>(repeating: .zero))
-    case 8: wide(InlineArray<8, Lanes>(repeating: .zero))
-    case 7: wide(InlineArray<7, Lanes>(repeating: .zero))
-    case 6: wide(InlineArray<6, Lanes>(repeating: .zero))
-    case 5: wide(InlineArray<5, Lanes>(repeating: .zero))
-    case 4: wide(InlineArray<4, Lanes>(repeating: .zero))
-    case 3: wide(InlineArray<3, Lanes>(repeating: .zero))
-    case 2: wide(InlineArray<2, Lanes>(repeating: .zero))
-    case 1: wide(InlineArray<1, Lanes>(repeating: .zero))
+    case 10: wide(steps, InlineArray<10, Lanes>(repeating: .zero))
+    case 9: wide(steps, InlineArray<9, Lanes>(repeating: .zero))
+    case 8: wide(steps, InlineArray<8, Lanes>(repeating: .zero))
+    case 7: wide(steps, InlineArray<7, Lanes>(repeating: .zero))
+    case 6: wide(steps, InlineArray<6, Lanes>(repeating: .zero))
+    case 5: wide(steps, InlineArray<5, Lanes>(repeating: .zero))
+    case 4: wide(steps, InlineArray<4, Lanes>(repeating: .zero))
+    case 3: wide(steps, InlineArray<3, Lanes>(repeating: .zero))
+    case 2: wide(steps, InlineArray<2, Lanes>(repeating: .zero))
+    case 1: wide(steps, InlineArray<1, Lanes>(repeating: .zero))
     default: preconditionFailure("Tile: too many rows")
     }
   }
 
-  private func computeNarrow() {
+  @inline(__always)
+  private func computeNarrow<Steps: TileSteps>(with steps: Steps.Type) {
     switch rows {
-    case 10: narrow(InlineArray<10, Lanes>(repeating: .zero))
-    case 9: narrow(InlineArray<9, Lanes>(repeating: .zero))
-    case 8: narrow(InlineArray<8, Lanes>(repeating: .zero))
-    case 7: narrow(InlineArray<7, Lanes>(repeating: .zero))
-    case 6: narrow(InlineArray<6, Lanes>(repeating: .zero))
-    case 5: narrow(InlineArray<5, Lanes>(repeating: .zero))
-    case 4: narrow(InlineArray<4, Lanes>(repeating: .zero))
-    case 3: narrow(InlineArray<3, Lanes>(repeating: .zero))
-    case 2: narrow(InlineArray<2, Lanes>(repeating: .zero))
-    case 1: narrow(InlineArray<1, Lanes>(repeating: .zero))
+    case 10: narrow(steps, InlineArray<10, Lanes>(repeating: .zero))
+    case 9: narrow(steps, InlineArray<9, Lanes>(repeating: .zero))
+    case 8: narrow(steps, InlineArray<8, Lanes>(repeating: .zero))
+    case 7: narrow(steps, InlineArray<7, Lanes>(repeating: .zero))
+    case 6: narrow(steps, InlineArray<6, Lanes>(repeating: .zero))
+    case 5: narrow(steps, InlineArray<5, Lanes>(repeating: .zero))
+    case 4: narrow(steps, InlineArray<4, Lanes>(repeating: .zero))
+    case 3: narrow(steps, InlineArray<3, Lanes>(repeating: .zero))
+    case 2: narrow(steps, InlineArray<2, Lanes>(repeating: .zero))
+    case 1: narrow(steps, InlineArray<1, Lanes>(repeating: .zero))
     default: preconditionFailure("Tile: too many rows")
     }
   }
 
   /// The loop for a number of rows known to the compiler, which unrolls it and keeps the sums in registers.
   @inline(never)
-  private func wide<let rowCount: Int>(_ zeros: InlineArray<rowCount, Lanes>) {
+  private func wide<Steps: TileSteps, let rowCount: Int>(_ steps: Steps.Type, _ zeros: InlineArray<rowCount, Lanes>) {
     var left = zeros
     var right = zeros
     for row in 0..<rowCount {
@@ -90,8 +99,8 @@ extension Tile {
       let bRight = unsafe b.lanes(at: laneCount)
       for row in 0..<rowCount {
         let factor = unsafe Lanes(repeating: a[row &* aRowStride])
-        left[row] = left[row].addingProduct(factor, bLeft)
-        right[row] = right[row].addingProduct(factor, bRight)
+        left[row] = steps.add(factor, bLeft, to: left[row])
+        right[row] = steps.add(factor, bRight, to: right[row])
       }
       unsafe a += aDepthStride
       unsafe b += bDepthStride
@@ -104,7 +113,7 @@ extension Tile {
   }
 
   @inline(never)
-  private func narrow<let rowCount: Int>(_ zeros: InlineArray<rowCount, Lanes>) {
+  private func narrow<Steps: TileSteps, let rowCount: Int>(_ steps: Steps.Type, _ zeros: InlineArray<rowCount, Lanes>) {
     var sums = zeros
     for row in 0..<rowCount { sums[row] = unsafe (initial + row &* initialRowStride).lanes(at: 0) }
     var a = unsafe a
@@ -112,11 +121,28 @@ extension Tile {
     for _ in 0..<depth {
       let bLanes = unsafe b.lanes(at: 0)
       for row in 0..<rowCount {
-        sums[row] = unsafe sums[row].addingProduct(Lanes(repeating: a[row &* aRowStride]), bLanes)
+        sums[row] = unsafe steps.add(Lanes(repeating: a[row &* aRowStride]), bLanes, to: sums[row])
       }
       unsafe a += aDepthStride
       unsafe b += bDepthStride
     }
     for row in 0..<rowCount { unsafe (c + row &* cRowStride).set(sums[row], at: 0) }
   }
+}
+
+/// What one step of a tile's sums is.
+private protocol TileSteps {
+  static func add(_ a: Lanes, _ b: Lanes, to sum: Lanes) -> Lanes
+}
+
+/// A number of A times one of B.
+private enum SingleSteps: TileSteps {
+  @inline(__always)
+  static func add(_ a: Lanes, _ b: Lanes, to sum: Lanes) -> Lanes { sum.addingProduct(a, b) }
+}
+
+/// A pair of A's numbers times a pair of B's, both in bfloat16 and in the place of one number.
+private enum PairSteps: TileSteps {
+  @inline(__always)
+  static func add(_ a: Lanes, _ b: Lanes, to sum: Lanes) -> Lanes { rnnd_add_pair_products(sum, a, b) }
 }
