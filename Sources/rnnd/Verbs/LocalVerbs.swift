@@ -1,0 +1,86 @@
+import Daemon
+
+/// The verbs that are no calls of the protocol.
+enum LocalVerb: String, CaseIterable {
+  case start, stop, restart, socket, bench, completions, version, help
+
+  var verb: Verb {
+    var verb = Verb(name: rawValue, summary: summary, options: options, examples: examples)
+    verb.discussion = discussion
+    switch self {
+    case .completions: verb.positional = ["shell"]
+    case .help: verb.positional = ["topic"]
+    default: break
+    }
+    return verb
+  }
+
+  private var summary: String {
+    switch self {
+    case .start: "Starts the daemon in the background; returns when it answers."
+    case .stop: "Stops the daemon; returns when everything is saved and it has ended."
+    case .restart: "Stops the daemon if it runs, and starts it again."
+    case .socket: "Prints the path of the daemon's socket."
+    case .bench: "Measures this machine's limits, and beside them what rnnd reaches."
+    case .completions: "Prints a script that completes verbs and options in a shell."
+    case .version: "Prints the version."
+    case .help: "Explains a verb, or lists all of them."
+    }
+  }
+
+  private var discussion: String {
+    switch self {
+    case .start: "If the daemon runs already, that is said, and nothing else is done."
+    case .completions: "bash: eval \"$(rnnd completions bash)\"; zsh likewise; fish: rnnd completions fish | source."
+    default: ""
+    }
+  }
+
+  private var examples: [String] {
+    switch self {
+    case .start:
+      ["rnnd start", "rnnd start --foreground --log-level debug", "rnnd start --data ~/models --socket /tmp/me/d.sock"]
+    case .stop: ["rnnd stop"]
+    case .restart: ["rnnd restart"]
+    case .socket:
+      ["echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}' | socat -t 600 - UNIX-CONNECT:\"$(rnnd socket)\""]
+    case .bench: ["rnnd bench --quick", "rnnd bench --json"]
+    case .completions: ["eval \"$(rnnd completions bash)\""]
+    case .version: ["rnnd version"]
+    case .help: ["rnnd help next-word", "rnnd help exit-codes"]
+    }
+  }
+
+  private var options: [Option] {
+    switch self {
+    case .start: [Verb.socketOption, Self.dataOption, Self.foregroundOption, Self.logLevelOption]
+    case .restart: [Verb.socketOption, Self.dataOption, Self.logLevelOption]
+    case .stop, .socket: [Verb.socketOption]
+    case .bench:
+      [
+        Option("quick", .flag, "Finish within about 20 seconds."),
+        Option("json", .flag, "Print the figures as one line of JSON."),
+      ]
+    case .completions:
+      [
+        Option(
+          "shell", .text, isRequired: true, choices: Completions.Shell.allCases.map(\.rawValue),
+          "The shell to complete in.")
+      ]
+    case .version: []
+    case .help: [Option("topic", .text, "A verb, or exit-codes.")]
+    }
+  }
+
+  private static let dataOption = Option(
+    "data", .path, "Where models are kept. Default: $XDG_DATA_HOME/rnnd, else ~/.local/share/rnnd.")
+  private static let foregroundOption = Option(
+    "foreground", .flag, "Stay in the foreground and log to standard error; for service managers.")
+  private static let logLevelOption = Option(
+    "log-level", .text, choices: LogLevel.allCases.map(\.rawValue), "How much is logged. Default: info.")
+
+  /// What the daemon in the background is started with, beside its paths; told by no help.
+  static let readinessFlag = "--report-readiness"
+  /// What the benchmark starts this program with to have an echo at a path; told by no help.
+  static let echoFlag = "--echo-at"
+}
