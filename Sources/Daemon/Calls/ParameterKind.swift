@@ -54,6 +54,7 @@ extension ParameterKind {
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .number(let range): "a number \(range.words)"
     case .choice(let choices): "one of \(choices.map { "\"\($0)\"" }.joined(separator: ", "))"
+    case .list(let element, let count) where count == 0...Int.max: "an array of \(element.plural)"
     case .list(let element, let count):
       count.upperBound == .max
         ? "an array of \(element.plural), at least \(count.lowerBound)"

@@ -11,7 +11,8 @@ package final class Daemon {
   let service: Service
   private var doorway: Doorway?
   private var signals: SignalListener?
-  private let locks: Locks
+  /// Nil once it has ended.
+  private var locks: Locks?
   private var isStopping = false
   private var drainTimer: EventLoop.Timer?
   private var ended: @EventLoop (Ending) -> Void = { _ in }
@@ -147,6 +148,7 @@ package final class Daemon {
     doorway?.close()
     signals?.close()
     service.abandonConnections()
+    locks = nil
     service.log.info("stopped")
     let ended = ended
     self.ended = { _ in }
