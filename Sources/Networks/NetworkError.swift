@@ -10,7 +10,7 @@ package enum NetworkError: Error, Equatable, Sendable {
   case tokenOutOfRange(found: TokenID, vocabularySize: Int)
   /// A window in which no token is to be predicted, or a text too short for what was asked.
   case nothingToPredict
-  /// The loss, a gradient or a weight would not be finite.
+  /// The loss, a gradient or a weight would not be finite, or what was kept of them is not.
   case diverged(Quantity)
 
   /// What left the range of numbers that can be worked with.
@@ -18,6 +18,7 @@ package enum NetworkError: Error, Equatable, Sendable {
     case loss
     case gradient
     case weights
+    case moments = "optimizer's moments"
   }
 }
 

@@ -59,6 +59,13 @@ final class Parameters {
     }
   }
 
+  /// Whether a number in use is below zero.
+  var hasNegative: Bool {
+    usedParts.contains { part in
+      part.withSpan { numbers in numbers.indices.contains { numbers[$0] < 0 } }
+    }
+  }
+
   /// Every tensor under its name, with `prefix` before it.
   func tensors(prefix: String = "") -> [NamedTensor] {
     layout.entries.map { entry in

@@ -74,8 +74,14 @@ extension Trainer {
     func norm(_ parameters: Parameters) -> Double {
       parameters.usedParts.reduce(0) { $0 + sumOfSquares($1, team: team) }.squareRoot()
     }
-    return MagnitudeBound(weights: norm(weights), moments: moments.reduce(0) { $0 + norm($1) })
+    let first = moments.first.map(norm) ?? 0
+    // The second moment is of squares.
+    let second = secondMoment.map { norm($0).squareRoot() } ?? 0
+    return MagnitudeBound(weights: norm(weights), moments: first + second)
   }
+
+  /// The mean squared gradients, where the optimiser keeps them.
+  var secondMoment: Parameters? { moments.count > 1 ? moments[1] : nil }
 
   private func change(scale: Float, learningRate: Double) {
     let sparse = optimizer.leavesUntouchedRowsAlone

@@ -65,7 +65,7 @@ extension Trainer {
   }
 }
 
-/// What `Trainer.restore(_:)` goes back to.
+/// What `Trainer.restore(_:)` goes back to: everything that an update may change.
 package struct TrainerCheckpoint {
   let weights: WeightsSnapshot
   let moments: [Parameters]

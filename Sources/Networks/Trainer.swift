@@ -17,6 +17,7 @@ package final class Trainer {
 
   let team: ThreadTeam
   var shared: SharedWeights
+  var weights: Parameters { shared.parameters }
   var gradient: Parameters
   /// In the order of `Optimizer.momentPrefixes`.
   var moments: [Parameters]
@@ -45,7 +46,7 @@ package final class Trainer {
   ///   - fill: Called for every tensor, those of the weights under PyTorch's names first, then the moments' (such as
   ///     `exp_avg.encoder.weight`), each with zeros to overwrite with finite numbers.
   ///   - refusal: Turns the network's own reason to refuse into the caller's kind of error.
-  /// - Throws: What `fill` throws; `NetworkError.badSetting` for an optimiser or dropout out of range, or
+  /// - Throws: What `fill` throws; `NetworkError.badSetting` for an optimiser, dropout or step out of range, or
   ///   `NetworkError.diverged` for numbers that are not finite or beyond any use, as `refusal` puts them.
   package convenience init<Failure: Error>(
     restoring shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, step: Int,
@@ -59,7 +60,8 @@ package final class Trainer {
     }
     for tensor in weightTensors + optimizerTensors { try fill(tensor) }
     bound = measuredBound()
-    guard bound.isSafe else { throw refusal(.diverged(.weights)) }
+    guard bound.weights <= MagnitudeBound.limit else { throw refusal(.diverged(.weights)) }
+    guard bound.isSafe, secondMoment?.hasNegative != true else { throw refusal(.diverged(.moments)) }
   }
 
   private init(
@@ -67,10 +69,11 @@ package final class Trainer {
   ) throws(NetworkError) {
     try optimizer.validate()
     try Optimizer.check("dropout", dropout, "in 0..<1") { $0 >= 0 && $0 < 1 }
+    try Optimizer.check("step", Double(step), "in 0...2^53") { $0 >= 0 && $0 <= 0x1p53 }
     self.optimizer = optimizer
     self.dropout = dropout
     self.seed = seed
-    self.step = max(0, step)
+    self.step = step
     self.team = team
     let layout = ParameterLayout(shape: shape)
     shared = SharedWeights(Parameters(layout: layout))
@@ -109,7 +112,8 @@ package final class Trainer {
 
   /// Computes a window's loss and gradient and leaves it at that.
   ///
-  /// With `mayFactor` the decoder's may stay in `factoredDecoderGradient`. The encoder's gradient, unless it is tied, must be cleared by `clearTouchedRows` before the next pass.
+  /// With `mayFactor` the decoder's may stay in `factoredDecoderGradient`. The encoder's, unless it is tied, must be
+  /// cleared by `clearTouchedRows` before the next pass.
   func computeGradient(_ window: TrainingWindow, from state: BatchState, mayFactor: Bool = false) -> Double {
     let dropoutKey = SplitMix64.mix(seed &+ SplitMix64.mix(UInt64(step)))
     pass.forward(
@@ -125,8 +129,6 @@ package final class Trainer {
     for row in touchedRows.list { gradient.encoder.row(row).fill(with: 0) }
     touchedRows.clear()
   }
-
-  var weights: Parameters { shared.parameters }
 
   /// The weights as they are now, for readers on any thread; it costs nothing.
   ///

@@ -15,18 +15,6 @@ package struct WeightsSnapshot: Sendable {
 
   var parameters: Parameters { storage.parameters }
 
-  /// Makes weights that do not come from a trainer, such as a model that is only read.
-  ///
-  /// - Parameter fill: Called for every tensor in the layout's order, with zeros to overwrite.
-  /// - Throws: What `fill` throws.
-  package init<Failure: Error>(
-    shape: NetworkShape, fill: (NamedTensor) throws(Failure) -> Void
-  ) throws(Failure) {
-    let parameters = Parameters(layout: ParameterLayout(shape: shape))
-    for tensor in parameters.tensors() { try fill(tensor) }
-    storage = SnapshotStorage(parameters)
-  }
-
   init(storage: SnapshotStorage) {
     self.storage = storage
   }

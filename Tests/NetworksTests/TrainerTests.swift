@@ -162,16 +162,26 @@ struct TrainerTests {
     #expect(resumedState == state)
   }
 
-  @Test("refuses to go on from weights that are not finite", arguments: [Float.nan, .infinity, 1e30])
-  func refusesBadWeights(value: Float) throws {
-    let shape = try TestNetwork.shape(.gru)
-    #expect(throws: NetworkError.diverged(.weights)) {
-      try Trainer(
-        restoring: shape, optimizer: .adamW(), seed: 1, step: 3, refusal: TestNetwork.asItIs
-      ) { tensor throws(NetworkError) in
-        if tensor.name == "exp_avg.decoder.bias" || tensor.name == "rnn.bias_hh_l1" { tensor.values[2] = value }
-      }
-    }
+  /// Makes a trainer whose tensors are zeros but for one number.
+  private static func restore(_ name: String, _ value: Float, step: Int = 3) throws -> Trainer {
+    try Trainer(
+      restoring: TestNetwork.shape(.gru), optimizer: .adamW(), seed: 1, step: step, refusal: TestNetwork.asItIs
+    ) { tensor throws(NetworkError) in if tensor.name == name { tensor.values[2] = value } }
+  }
+
+  @Test("refuses to go on from numbers that are not finite or beyond use", arguments: [Float.nan, .infinity, -1e30])
+  func refusesBadNumbers(value: Float) throws {
+    #expect(throws: NetworkError.diverged(.weights)) { try Self.restore("rnn.bias_hh_l1", value) }
+    #expect(throws: NetworkError.diverged(.moments)) { try Self.restore("exp_avg.decoder.bias", value) }
+    #expect(throws: NetworkError.diverged(.moments)) { try Self.restore("exp_avg_sq.encoder.weight", value) }
+  }
+
+  @Test("refuses mean squares below zero and steps that cannot be")
+  func refusesImpossibleMoments() throws {
+    #expect(throws: NetworkError.diverged(.moments)) { try Self.restore("exp_avg_sq.rnn.weight_ih_l0", -1e-9) }
+    #expect(throws: NetworkError.self) { try Self.restore("none", 0, step: -1) }
+    #expect(throws: NetworkError.self) { try Self.restore("none", 0, step: .max) }
+    #expect(try Self.restore("exp_avg_sq.rnn.weight_ih_l0", 1e30).step == 3)
   }
 
   @Test("drops nothing in reading, and differently in every step")
