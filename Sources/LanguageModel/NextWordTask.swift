@@ -20,7 +20,8 @@ package struct NextWordAnswer: Equatable, Sendable {
 /// Asks which words may come next.
 ///
 /// Without a prefix given, the beginning of a word that the text ends in is the prefix. But where tokens are words, a
-/// known word with which no other begins counts as finished, and what follows it is offered.
+/// known word with which no other begins counts as finished, and what follows it is offered. A prefix given comes after
+/// all of the text, unless it repeats that beginning.
 package struct NextWordTask: ReadingTask {
   private enum Method {
     /// Tokens are words: one look at the distribution tells.
@@ -39,7 +40,7 @@ package struct NextWordTask: ReadingTask {
   package static let prefixByteLimit = 256
 
   /// - Parameters:
-  ///   - prefix: what the word begins with after all of the text; nil to read it off the text's end.
+  ///   - prefix: what the word begins with; nil to read it off the text's end.
   ///   - limit: how many words to offer.
   /// - Throws: `tokenOutOfRange`, or `invalidSetting` for `limit` or `prefix`.
   package init(
@@ -107,8 +108,10 @@ struct NextWordQuestion {
   let context: [TokenID]
   let pattern: WordPattern
 
-  init(_ input: ModelInput, prefix: String?, tokenizer: Tokenizer) throws(LanguageModelError) {
-    let given = prefix.map { Array($0.utf8) }
+  /// - Parameter given: the prefix that was given. If it is the very beginning of a word that the text ends in, it is that
+  ///   one; any other follows the text.
+  init(_ input: ModelInput, prefix given: String?, tokenizer: Tokenizer) throws(LanguageModelError) {
+    var given = given.map { Array($0.utf8) }
     guard case .text(let text) = input else {
       context = try tokenizer.tokens(of: input)
       // Ids may end anywhere, also within a word: what follows them is taken as a new one.
@@ -117,23 +120,23 @@ struct NextWordQuestion {
     }
     let bytes = Array(text.utf8)
     let trailing = tokenizer.splitTrailingWord(bytes.span)
+    let fragment = Array(bytes[trailing.prefix])
+    let namesFragment = given == fragment && !fragment.isEmpty
+    if namesFragment { given = nil }
     if tokenizer.kind.isWordLike {
-      let found = given ?? Self.unfinishedWord(Array(bytes[trailing.prefix]), tokenizer: tokenizer)
-      let end = given == nil && !found.isEmpty ? trailing.prefix.lowerBound : bytes.count
+      let word = given ?? (namesFragment ? fragment : Self.unfinishedWord(fragment, tokenizer: tokenizer))
+      let end = given == nil && !word.isEmpty ? trailing.prefix.lowerBound : bytes.count
       context = tokenizer.encode(bytes.span.extracting(..<end)).ids
-      pattern = WordPattern(prefix: found)
-      return
-    }
-    let isWithinWord = !trailing.prefix.isEmpty
-    let hasBlank = bytes.last == UInt8(ascii: " ")
-    if let given, isWithinWord {
+      pattern = WordPattern(prefix: word)
+    } else if let given, !fragment.isEmpty {
       context = tokenizer.encode(bytes.span).ids
       pattern = WordPattern(blanks: .atLeastOne, prefix: given)
     } else {
       context = tokenizer.encode(bytes.span.extracting(..<trailing.context.upperBound)).ids
+      let isSetOff = !fragment.isEmpty || bytes.last == UInt8(ascii: " ")
       pattern = WordPattern(
         lead: Array(bytes[trailing.context.upperBound..<trailing.prefix.lowerBound]),
-        blanks: isWithinWord || hasBlank ? .none : .optional, prefix: given ?? Array(bytes[trailing.prefix]))
+        blanks: isSetOff ? .none : .optional, prefix: given ?? fragment)
     }
   }
 

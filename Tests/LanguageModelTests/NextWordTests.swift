@@ -72,6 +72,9 @@ struct NextWordTests {
     #expect(
       try words(teacher, "the man bites the ", prefix: "do", limit: 9).words.map(\.word).sorted() == ["dog", "don't"])
     #expect(try words(teacher, "the man", prefix: "zzz").words.isEmpty)
+    // A client that names the beginning which the text ends in means the same as one that leaves it to be found.
+    #expect(try words(teacher, "the man bites the b", prefix: "b") == words(teacher, "the man bites the b"))
+    #expect(try words(teacher, "the man bites", prefix: "bites").words.map(\.completion) == [""])
   }
 
   @Test("never are special tokens", arguments: [TokenizerKind.word, .whitespace])
