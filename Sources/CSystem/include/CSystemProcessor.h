@@ -59,6 +59,14 @@ static inline void rnnd_store_first(float *place, rnnd_lanes lanes, int count) {
 #endif
 }
 
+/// `sum + a * b`, rounded once. Swift's own works through the 16 numbers one by one where one of them is constant.
+static inline rnnd_lanes rnnd_multiply_add(rnnd_lanes sum, rnnd_lanes a, rnnd_lanes b) {
+  return __builtin_elementwise_fma(a, b, sum);
+}
+
+/// The square roots.
+static inline rnnd_lanes rnnd_square_root(rnnd_lanes lanes) { return __builtin_elementwise_sqrt(lanes); }
+
 /// Whether the processor multiplies pairs of bfloat16 numbers in one step.
 static inline int rnnd_has_pair_products(void) {
 #if defined(__AVX512BF16__)

@@ -9,7 +9,7 @@ package func addScaled(_ scale: Float, _ source: Vector, to target: Vector) {
   withExtendedLifetime((source, target)) {
     forEachLanes(target.count) { index, width in
       let sum = unsafe target.start.lanes(at: index, count: width)
-        .addingProduct(Lanes(repeating: scale), source.start.lanes(at: index, count: width))
+        .plusProduct(Lanes(repeating: scale), source.start.lanes(at: index, count: width))
       unsafe target.start.set(sum, at: index, count: width)
     }
   }

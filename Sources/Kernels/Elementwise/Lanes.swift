@@ -62,6 +62,14 @@ extension UnsafeMutablePointer<Float> {
 }
 
 extension Lanes {
+  /// This plus a product, rounded once.
+  @inline(__always)
+  func plusProduct(_ a: Lanes, _ b: Lanes) -> Lanes { rnnd_multiply_add(self, a, b) }
+
+  /// The square roots.
+  @inline(__always)
+  var roots: Lanes { rnnd_square_root(self) }
+
   /// The greater of two numbers; this one where either is NaN.
   @inline(__always)
   func greater(_ other: Lanes) -> Lanes {

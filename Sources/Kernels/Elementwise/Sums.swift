@@ -12,14 +12,14 @@ func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Fl
   var (first, second, third, fourth) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
   var index = 0
   while index &+ 4 &* laneCount <= count {
-    first = unsafe first.addingProduct(a.lanes(at: index), b.lanes(at: index))
-    second = unsafe second.addingProduct(a.lanes(at: index &+ 16), b.lanes(at: index &+ 16))
-    third = unsafe third.addingProduct(a.lanes(at: index &+ 32), b.lanes(at: index &+ 32))
-    fourth = unsafe fourth.addingProduct(a.lanes(at: index &+ 48), b.lanes(at: index &+ 48))
+    first = unsafe first.plusProduct(a.lanes(at: index), b.lanes(at: index))
+    second = unsafe second.plusProduct(a.lanes(at: index &+ 16), b.lanes(at: index &+ 16))
+    third = unsafe third.plusProduct(a.lanes(at: index &+ 32), b.lanes(at: index &+ 32))
+    fourth = unsafe fourth.plusProduct(a.lanes(at: index &+ 48), b.lanes(at: index &+ 48))
     index &+= 4 &* laneCount
   }
   forEachLanes(count &- index) { offset, width in
-    first = unsafe first.addingProduct(
+    first = unsafe first.plusProduct(
       a.lanes(at: index &+ offset, count: width), b.lanes(at: index &+ offset, count: width))
   }
   return ((first + second) + (third + fourth)).total
@@ -133,4 +133,5 @@ func maximum(_ start: UnsafePointer<Float>, count: Int) -> Float {
 }
 
 /// 0, 1, … 15.
-let laneNumbers = SIMD16<Int32>(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+@inline(__always)
+var laneNumbers: SIMD16<Int32> { SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }

@@ -8,21 +8,21 @@
 private func reduce(_ x: Lanes) -> (exponent: SIMD16<Int32>, restMinusOne: Lanes) {
   // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits.
   let shifter = Lanes(repeating: 0x1.8p23)
-  let shifted = shifter.addingProduct(x, Lanes(repeating: 1.442_695))
+  let shifted = shifter.plusProduct(x, Lanes(repeating: 1.442_695))
   let multiple = shifted - shifter
   let exponent = unsafe unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- SIMD16(repeating: 0x4B40_0000)
   // log 2 in two parts, so that what is left keeps its low bits.
-  let rest = x.addingProduct(multiple, Lanes(repeating: -0.693_147_2))
-    .addingProduct(multiple, Lanes(repeating: 1.904_654_3e-9))
+  let rest = x.plusProduct(multiple, Lanes(repeating: -0.693_147_2))
+    .plusProduct(multiple, Lanes(repeating: 1.904_654_3e-9))
   // (e^r - 1 - r) / r² as a polynomial of least greatest error relative to e^r - 1: 1.4 · 10⁻⁸.
   let series = Lanes(repeating: 0.166_665_44)
-    .addingProduct(
+    .plusProduct(
       rest,
       Lanes(repeating: 0.041_667_2)
-        .addingProduct(
-          rest, Lanes(repeating: 0.008_366_521).addingProduct(rest, Lanes(repeating: 0.001_388_251_9))))
-  let curve = Lanes(repeating: 0.499_999_98).addingProduct(rest, series)
-  return (exponent, rest.addingProduct(rest * rest, curve))
+        .plusProduct(
+          rest, Lanes(repeating: 0.008_366_521).plusProduct(rest, Lanes(repeating: 0.001_388_251_9))))
+  let curve = Lanes(repeating: 0.499_999_98).plusProduct(rest, series)
+  return (exponent, rest.plusProduct(rest * rest, curve))
 }
 
 /// 2 to the power of whole numbers from -126 to 127.
@@ -56,7 +56,7 @@ func hyperbolicTangent(_ x: Lanes) -> Lanes {
   let doubled = (magnitude(x) * -2).greater(Lanes(repeating: -80))
   let (exponent, restMinusOne) = reduce(doubled)
   let power = powerOfTwo(exponent)
-  let difference = (power - 1).addingProduct(power, restMinusOne)
+  let difference = (power - 1).plusProduct(power, restMinusOne)
   return withSign(of: x, difference / (difference + 2))
 }
 

@@ -61,12 +61,12 @@ private struct GRUForward: TeamWork {
         let updateGate = unsafe sigmoid(
           gates.lanes(at: update, count: width) + recurrent.lanes(at: update, count: width))
         let candidate = unsafe hyperbolicTangent(
-          gates.lanes(at: new, count: width).addingProduct(resetGate, recurrent.lanes(at: new, count: width)))
+          gates.lanes(at: new, count: width).plusProduct(resetGate, recurrent.lanes(at: new, count: width)))
         unsafe gates.set(resetGate, at: unit, count: width)
         unsafe gates.set(updateGate, at: update, count: width)
         unsafe gates.set(candidate, at: new, count: width)
         let newHidden = unsafe ((1 - updateGate) * candidate)
-          .addingProduct(updateGate, previousHidden.lanes(at: unit, count: width))
+          .plusProduct(updateGate, previousHidden.lanes(at: unit, count: width))
         unsafe hidden.set(newHidden, at: unit, count: width)
       }
     }

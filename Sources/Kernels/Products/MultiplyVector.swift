@@ -38,7 +38,7 @@ private func dotProducts(
   forEachLanes(count) { index, width in
     let factor = unsafe x.lanes(at: index, count: width)
     for row in 0..<4 {
-      sums[row] = unsafe sums[row].addingProduct((w + row &* stride).lanes(at: index, count: width), factor)
+      sums[row] = unsafe sums[row].plusProduct((w + row &* stride).lanes(at: index, count: width), factor)
     }
   }
   return SIMD4(sums[0].total, sums[1].total, sums[2].total, sums[3].total)

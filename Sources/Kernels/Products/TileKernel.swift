@@ -138,7 +138,7 @@ private protocol TileSteps {
 /// A number of A times one of B.
 private enum SingleSteps: TileSteps {
   @inline(__always)
-  static func add(_ a: Lanes, _ b: Lanes, to sum: Lanes) -> Lanes { sum.addingProduct(a, b) }
+  static func add(_ a: Lanes, _ b: Lanes, to sum: Lanes) -> Lanes { sum.plusProduct(a, b) }
 }
 
 /// A pair of A's numbers times a pair of B's, both in bfloat16 and in the place of one number.

@@ -57,8 +57,8 @@ extension Reference {
   package static func applyDropout(probability: Double, key: UInt64, firstIndex: Int = 0, to target: Vector) {
     let choice = DropoutChoice(probability: probability, key: key)
     for index in 0..<target.count {
-      let scrambled = choice.scrambled(SIMD16(repeating: UInt32(firstIndex + index)))[0]
-      target[index] = scrambled >= choice.threshold ? target[index] * choice.scale : 0
+      let isKept = choice.keeps(SIMD16(repeating: UInt32(firstIndex + index)))[0]
+      target[index] = isKept ? target[index] * choice.scale : 0
     }
   }
 }

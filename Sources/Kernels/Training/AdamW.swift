@@ -96,10 +96,10 @@ private struct AdamWWork: TeamWork {
     forEachLanes(items.count) { index, width in
       let slope = unsafe gradient.lanes(at: index, count: width) * gradientScale
       let oldFirst = unsafe firstMoment.lanes(at: index, count: width)
-      let first = oldFirst.addingProduct(Lanes(repeating: factors.firstComplement), slope - oldFirst)
+      let first = oldFirst.plusProduct(Lanes(repeating: factors.firstComplement), slope - oldFirst)
       let second = unsafe (factors.secondComplement * slope * slope)
-        .addingProduct(Lanes(repeating: factors.secondDecay), secondMoment.lanes(at: index, count: width))
-      let denominator = second.squareRoot() / factors.secondCorrectionRoot + factors.epsilon
+        .plusProduct(Lanes(repeating: factors.secondDecay), secondMoment.lanes(at: index, count: width))
+      let denominator = second.roots / factors.secondCorrectionRoot + factors.epsilon
       let decayed = unsafe weights.lanes(at: index, count: width) * factors.weightFactor
       unsafe firstMoment.set(first, at: index, count: width)
       unsafe secondMoment.set(second, at: index, count: width)

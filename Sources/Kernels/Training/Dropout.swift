@@ -20,7 +20,7 @@ package func applyDropout(probability: Double, key: UInt64, firstIndex: Int = 0,
       let indices =
         SIMD16<UInt32>(truncatingIfNeeded: laneNumbers) &+ UInt32(truncatingIfNeeded: firstIndex &+ index)
       let scaled = unsafe target.start.lanes(at: index, count: width) * choice.scale
-      let isKept = choice.scrambled(indices) .>= choice.threshold
+      let isKept = choice.keeps(indices)
       unsafe target.start.set(Lanes.zero.replacing(with: scaled, where: isKept), at: index, count: width)
     }
   }
@@ -28,25 +28,32 @@ package func applyDropout(probability: Double, key: UInt64, firstIndex: Int = 0,
 
 /// A pass's random choices: a number stays if its index, scrambled, reaches the threshold.
 struct DropoutChoice {
-  /// `probability` as a part of 2³².
-  let threshold: UInt32
+  /// `probability` as a part of 2³¹.
+  private let threshold: Int32
   /// 1 / (1 - probability).
   let scale: Float
   private let lowKey: UInt32
   private let highKey: UInt32
 
   init(probability: Double, key: UInt64) {
-    threshold = UInt32(min((probability * 0x1p32).rounded(.down), 0xFFFF_FFFF))
+    threshold = Int32(min((probability * 0x1p31).rounded(.down), 0x7FFF_FFFF))
     scale = Float(1 / (1 - probability))
     let mixed = SplitMix64.mix(key)
     lowKey = UInt32(truncatingIfNeeded: mixed)
     highKey = UInt32(truncatingIfNeeded: mixed >> 32)
   }
 
+  /// Which of the numbers at these indices stay.
+  @inline(__always)
+  func keeps(_ indices: SIMD16<UInt32>) -> SIMDMask<SIMD16<Int32>> {
+    let bits = unsafe unsafeBitCast(scrambled(indices) &>> 1, to: SIMD16<Int32>.self)
+    return bits .>= SIMD16(repeating: threshold)
+  }
+
   /// A one-to-one scrambling of indices, of which every key makes another: multiplications by odd numbers carry each bit
   /// upwards, shifts bring it down again.
   @inline(__always)
-  func scrambled(_ indices: SIMD16<UInt32>) -> SIMD16<UInt32> {
+  private func scrambled(_ indices: SIMD16<UInt32>) -> SIMD16<UInt32> {
     var bits = (indices ^ lowKey) &* 0x9E37_79B1
     bits = (bits ^ (bits &>> 16)) &* 0x7FEB_352D
     bits = (bits ^ highKey ^ (bits &>> 15)) &* 0x846C_A68B

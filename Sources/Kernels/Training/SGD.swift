@@ -55,17 +55,17 @@ private struct SGDWork: TeamWork {
       forEachLanes(items.count) { index, width in
         let old = unsafe weights.lanes(at: index, count: width)
         let slope = unsafe gradient.lanes(at: index, count: width) * gradientScale
-        let step = unsafe (slope.addingProduct(Lanes(repeating: weightDecay), old))
-          .addingProduct(Lanes(repeating: momentum), momenta.lanes(at: index, count: width))
+        let step = unsafe (slope.plusProduct(Lanes(repeating: weightDecay), old))
+          .plusProduct(Lanes(repeating: momentum), momenta.lanes(at: index, count: width))
         unsafe momenta.set(step, at: index, count: width)
-        unsafe weights.set(old.addingProduct(Lanes(repeating: -learningRate), step), at: index, count: width)
+        unsafe weights.set(old.plusProduct(Lanes(repeating: -learningRate), step), at: index, count: width)
       }
     } else {
       forEachLanes(items.count) { index, width in
         let old = unsafe weights.lanes(at: index, count: width)
         let slope = unsafe gradient.lanes(at: index, count: width) * gradientScale
-        let step = slope.addingProduct(Lanes(repeating: weightDecay), old)
-        unsafe weights.set(old.addingProduct(Lanes(repeating: -learningRate), step), at: index, count: width)
+        let step = slope.plusProduct(Lanes(repeating: weightDecay), old)
+        unsafe weights.set(old.plusProduct(Lanes(repeating: -learningRate), step), at: index, count: width)
       }
     }
   }
