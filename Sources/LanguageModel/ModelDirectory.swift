@@ -23,7 +23,7 @@ package struct ModelDirectory: Sendable {
   static let noteName = "save.json"
 
   private static let configurationByteLimit = 1 << 20
-  private static let tokenizerByteLimit = 1 << 30
+  private static let tokenizerByteLimit = 1 << 28
 
   /// Whether there is a model.
   package var holdsModel: Bool {

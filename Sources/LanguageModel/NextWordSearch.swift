@@ -43,7 +43,7 @@ struct NextWordSearch {
     self.pattern = pattern
     self.pieces = pieces
     self.limit = limit
-    stepLimit = 96 + 32 * limit
+    stepLimit = min(64 + 24 * limit, 768)
   }
 
   /// Searches on from the state after the text.

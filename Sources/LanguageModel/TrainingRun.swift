@@ -10,7 +10,8 @@ package struct TrainingSettings: Equatable, Sendable {
   /// As the model's configuration says when left out.
   package var bptt: Int?
   /// The rate of the first update, from which it falls in a straight line to zero after the last. When left out, the
-  /// model's learning rate times √batchSize: a mean over more streams may be followed further.
+  /// model's learning rate, for SGD times √batchSize: a mean over more streams may be followed further, while AdamW's
+  /// steps have the same length however many are averaged.
   package var learningRate: Double?
 
   package init() {}
@@ -71,6 +72,7 @@ package final class TrainingRun {
   private let peakRate: Double
   private let windowCount: Int
 
+  private var isDiscarded = false
   private var states: BatchState
   private var update = 0
   private var tokens = 0
@@ -116,9 +118,7 @@ package final class TrainingRun {
     validationByteCount = validation?.count ?? 0
     corpus = ModelCorpus(tokens, batchSize: settings.batchSize)
     windowCount = corpus.windowCount(bptt: bptt)
-    peakRate =
-      settings.learningRate
-      ?? teacher.configuration.learningRate * Double(settings.batchSize).squareRoot()
+    peakRate = settings.learningRate ?? Self.defaultRate(teacher.configuration, batchSize: settings.batchSize)
     before = teacher.trainer.checkpoint()
     vocabularyBefore = teacher.tokenizer
     states = BatchState(zeroFor: teacher.trainer.shape, batchSize: corpus.streamCount)
@@ -133,6 +133,7 @@ package final class TrainingRun {
   /// - Returns: where the run stands, or nil when it was over already.
   /// - Throws: `diverged`; then everything since the run's beginning is taken back, and the run is over.
   package func next() throws(LanguageModelError) -> TrainingProgress? {
+    if isDiscarded { return nil }
     if update < updateCount {
       do { try doUpdate() } catch {
         discard()
@@ -156,8 +157,8 @@ package final class TrainingRun {
   package func discard() {
     teacher.trainer.restore(before)
     teacher.commit(vocabularyBefore)
-    update = updateCount
-    validationReport = ScoreReport(logProbability: 0, tokenCount: 1, byteCount: 0, perToken: nil)
+    isDiscarded = true
+    validationReport = nil
   }
 
   /// Makes what was learned so far, by the run and by lessons in between, stay whatever becomes of the rest.
@@ -171,6 +172,13 @@ package final class TrainingRun {
     TrainingSummary(
       step: teacher.step, tokens: tokens, seconds: Double(nanoseconds) / 1e9, loss: epochLoss.mean,
       validationPerplexity: validationReport?.perplexity)
+  }
+
+  private static func defaultRate(_ configuration: ModelConfiguration, batchSize: Int) -> Double {
+    switch configuration.optimizer {
+    case .sgd: configuration.learningRate * Double(batchSize).squareRoot()
+    case .adamW: configuration.learningRate
+    }
   }
 
   private var updateCount: Int { settings.epochs * windowCount }

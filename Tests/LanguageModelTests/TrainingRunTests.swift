@@ -98,6 +98,33 @@ struct TrainingRunTests {
     _ = try teacher.teach(Lesson([.text("goes on")]))
   }
 
+  @Test("when discarded goes back no further than to what was kept")
+  func keeps() throws {
+    let teacher = try ModelTeacher(.tiny(optimizer: .adamw))
+    let run = try TrainingRun(teacher, texts: [Array(sampleText.utf8)], settings: settings())
+    _ = try run.next()
+    _ = try teacher.teach(Lesson([.text("a lesson in between")]))
+    run.keep()
+    let kept = teacher.everything
+    _ = try run.next()
+    #expect(teacher.everything != kept)
+    run.discard()
+    #expect(teacher.everything == kept)
+    #expect(run.summary.validationPerplexity == nil)
+  }
+
+  @Test("begins with the model's rate, for SGD times the root of the batch size", arguments: [1, 4, 9])
+  func defaultRates(_ batchSize: Int) throws {
+    for (optimizer, factor) in [(CreateSettings.OptimizerName.sgd, Double(batchSize).squareRoot()), (.adamw, 1)] {
+      let teacher = try ModelTeacher.tiny(optimizer: optimizer)
+      let run = try TrainingRun(
+        teacher, texts: [Array(sampleText.utf8)], settings: settings(epochs: 2, batchSize: batchSize))
+      let first = try #require(try run.next())
+      let peak = first.learningRate * Double(first.updateCount) / Double(first.updateCount - 1)
+      #expect(abs(peak / (teacher.configuration.learningRate * factor) - 1) < 1e-9)
+    }
+  }
+
   @Test("that diverges takes everything back")
   func diverges() throws {
     let teacher = try ModelTeacher.tiny()
