@@ -11,29 +11,60 @@ struct CallRunner {
 
   func run(_ arguments: ParsedArguments) throws(Failure) {
     let params = try params(from: arguments)
-    let wantsJSON = arguments.flag("json")
-    let progress = wantsProgress(arguments) ? ProgressDisplay(console: console) : nil
+    let display = display(for: params, arguments)
     let result: JSONValue
     do throws(ClientError) {
       let connection = try RPCConnection(connectingTo: try socketPath(arguments))
       result = try connection.call(
         call.name, params, interruptedBy: try? SignalWatcher([.interrupt]),
         onInterruption: {
-          progress?.finish()
+          display.clear()
           console.say(["cancelling (Ctrl-C again leaves at once)"])
-        },
-        onProgress: progress.map { display in { display.show($0) } })
+        }, onProgress: display.show)
     } catch {
-      progress?.finish()
+      display.clear()
       throw Failure(error)
     }
-    progress?.finish()
-    if wantsJSON {
-      try console.print([result.description])
-    } else {
-      try ResultView(method: call.name, params: params, result: result).print(on: console)
+    display.clear()
+    if arguments.flag("json") { return try console.print([result.description]) }
+    if case .generation(let generation) = display { return try generation.finish(result["text"]?.string ?? "") }
+    try ResultView(method: call.name, params: params, result: result).print(on: console)
+  }
+
+  // MARK: Progress
+
+  /// What is shown while the call is under way.
+  private enum Display {
+    case nothing
+    case progress(ProgressDisplay)
+    case generation(GenerationDisplay)
+
+    var show: ((JSONObject) -> Void)? {
+      switch self {
+      case .nothing: nil
+      case .progress(let display): { display.show($0) }
+      case .generation(let display): { display.show($0) }
+      }
+    }
+
+    func clear() {
+      if case .progress(let display) = self { display.finish() }
     }
   }
+
+  /// Long work shows how far it has come: on a terminal by itself, elsewhere when asked to.
+  private func display(for params: JSONObject, _ arguments: ParsedArguments) -> Display {
+    guard let option = verb.options.first(where: { $0.parameter == Self.progress }) else { return .nothing }
+    let asked = arguments[option.name]?.bool
+    let wantsJSON = arguments.flag("json")
+    if call.name == "generate" {
+      guard asked ?? console.output.isTerminal, console.output.isTerminal, !wantsJSON else { return .nothing }
+      return .generation(GenerationDisplay(console: console, beginning: params["text"]?.string ?? ""))
+    }
+    return asked ?? (console.errors.isTerminal && !wantsJSON) ? .progress(ProgressDisplay(console: console)) : .nothing
+  }
+
+  private static let progress = "progress"
 
   // MARK: Params
 
@@ -106,16 +137,6 @@ struct CallRunner {
 
   private static func name(_ parameter: String, in call: Call) -> String {
     call.positional.first == parameter ? "a \(parameter)" : "--\(parameter.kebabCase)"
-  }
-
-  // MARK: Progress
-
-  private static let progress = "progress"
-
-  /// Long work shows how far it has come: on a terminal by itself, elsewhere when asked to.
-  private func wantsProgress(_ arguments: ParsedArguments) -> Bool {
-    guard call.name == "train" else { return false }
-    return arguments[Self.progress]?.bool ?? (console.errors.isTerminal && !arguments.flag("json"))
   }
 
   private func socketPath(_ arguments: ParsedArguments) throws(ClientError) -> String {

@@ -158,5 +158,96 @@ extension ProcessTests {
               pass
           """))
     }
+
+    @Test("It teaches and asks, with types")
+    func teachAndAsk() throws {
+      try sandbox.start()
+      expectSuccess(
+        try program(
+          """
+          with rnnd.Client() as client:
+              for _ in range(30):
+                  lesson = client.train_step("the man bites the dog")
+              assert lesson["step"] == 30 and lesson["tokens"] == 5, lesson
+              words = client.next_word("the man bites the ", limit=2)
+              assert words[0]["word"] == "dog" and len(words) == 2, words
+              ids = client.tokenize("the man bites the dog")
+              assert client.call("detokenize", ids=ids)["text"] == "the man bites the dog"
+              assert client.score("the man bites the dog", per_token=True)["perToken"][0]["token"] == "the"
+              assert isinstance(client.generate("the man", max_tokens=3, seed=1), str)
+              client.notify("train-step", text="the dog bites the man")
+          async def main():
+              async with rnnd.AsyncClient() as client:
+                  words = await client.next_word("the man bites the ")
+                  assert words[0]["word"] == "dog", words
+          asyncio.run(main())
+          """))
+    }
+
+    /// A training that would not end by itself while a test runs.
+    private static let endless =
+      #"dict(text="the man bites the dog\n" * 20000, epochs=10000)"#
+
+    @Test("Progress comes while a training runs; what the callback raises cancels it")
+    func progress() throws {
+      try sandbox.start()
+      expectSuccess(
+        try program(
+          """
+          class Enough(Exception):
+              pass
+          seen = []
+          def report(progress):
+              seen.append(progress["loss"])
+              if len(seen) == 3:
+                  raise Enough
+          with rnnd.Client() as client:
+              try:
+                  client.call("train", on_progress=report, **\(Self.endless))
+                  raise AssertionError("ended")
+              except Enough:
+                  pass
+              assert len(seen) == 3
+              assert not client.call("describe-model")["training"]
+          """))
+    }
+
+    @Test("Another thread, a timeout and asyncio each cancel a training, and the connection stays usable")
+    func cancelling() throws {
+      try sandbox.start()
+      expectSuccess(
+        try program(
+          """
+          import threading
+          endless = \(Self.endless)
+          with rnnd.Client() as client:
+              begun = threading.Event()
+              threading.Thread(target=lambda: (begun.wait(), client.cancel())).start()
+              try:
+                  client.call("train", on_progress=lambda _: begun.set(), **endless)
+                  raise AssertionError("ended")
+              except rnnd.Cancelled as error:
+                  assert error.kind == "cancelled"
+              try:
+                  client.call("train", timeout=0.2, **endless)
+                  raise AssertionError("ended")
+              except TimeoutError:
+                  pass
+              assert not client.call("describe-model")["training"]
+          async def main():
+              async with rnnd.AsyncClient() as client:
+                  begun = asyncio.Event()
+                  task = asyncio.create_task(client.call("train", on_progress=lambda _: begun.set(), **endless))
+                  await begun.wait()
+                  task.cancel()
+                  try:
+                      await task
+                      raise AssertionError("ended")
+                  except asyncio.CancelledError:
+                      pass
+                  assert not (await client.call("describe-model"))["training"]
+          asyncio.run(main())
+          """))
+    }
   }
 }

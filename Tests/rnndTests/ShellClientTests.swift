@@ -122,5 +122,26 @@ extension ProcessTests {
       let answers = try client("send", input: lines, transport: name).lines
       #expect(try answers.map { try JSONValue.parse(Array($0.utf8))["id"]?.int } == [1, 2, 3, 4, 5])
     }
+
+    @Test("It teaches and asks, with words one a line")
+    func teachAndAsk() throws {
+      try sandbox.start()
+      for _ in 0..<30 { #expect(try client("train-step", "the man bites the dog").status == 0) }
+      let words = try client("-f", "word", "next-word", "the man bites the ", "--limit", "2").lines
+      #expect(words.count == 2)
+      #expect(words.first == "dog", "\(words)")
+      let piped = try client("score", "-", input: "the man bites the dog\n")
+      #expect(try piped.json() == (try client("score", "the man bites the dog").json()))
+    }
+
+    @Test("Progress goes to standard error, the result alone to standard output")
+    func progress() throws {
+      try sandbox.start()
+      let text = String(repeating: "the man bites the dog\n", count: 500)
+      let training = try client("train", "-", "--epochs", "2", "--progress", "true", input: text)
+      #expect(training.status == 0, "\(training.errors)")
+      #expect(try training.json()["step"]?.int ?? 0 > 0)
+      #expect(training.errors.contains("$/progress"))
+    }
   }
 }

@@ -38,7 +38,7 @@ struct Help {
       "  rnnd train-step \"the man bites the dog\"",
       "  rnnd next-word \"the man bites the\"",
       "",
-      "More: rnnd help VERB, rnnd help exit-codes, rnnd help socket",
+      "More: rnnd help VERB, rnnd help exit-codes",
     ]
   }
 
@@ -54,7 +54,7 @@ struct Help {
 
   static func page(of verb: Verb, on screen: Screen) -> [String] {
     var lines = ["usage: " + usage(of: verb), "", verb.summary]
-    if !verb.discussion.isEmpty { lines += ["", verb.discussion] }
+    if !verb.discussion.isEmpty { lines += [""] + screen.wrapped(verb.discussion, indentation: 0) }
     if !verb.options.isEmpty { lines += ["", screen.style("Options", .strong)] + options(of: verb, on: screen) }
     if !verb.examples.isEmpty { lines += ["", screen.style("Examples", .strong)] + verb.examples.map { "  " + $0 } }
     return lines

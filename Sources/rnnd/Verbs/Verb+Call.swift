@@ -4,12 +4,7 @@ import JSON
 extension Verb {
   /// The verb of a call: its parameters are the flags, its table entry is the help.
   init(_ call: Call) {
-    let required = Set(call.alternatives.filter(\.isRequired).flatMap(\.names))
-    let options = call.parameters.map { parameter in
-      Option(
-        parameter,
-        isRequired: parameter.isRequired || required.contains(parameter.name) && call.positional == [parameter.name])
-    }
+    let options = call.parameters.map(Option.init)
     self.init(
       name: call.name, summary: call.summary, discussion: call.discussion, options: options + Self.callOptions,
       positional: call.positional.map(\.kebabCase),
@@ -77,7 +72,7 @@ extension Verb {
 }
 
 extension Option {
-  fileprivate init(_ parameter: Parameter, isRequired: Bool) {
+  fileprivate init(_ parameter: Parameter) {
     var kind = Kind.text
     var choices: [String] = []
     switch parameter.kind {
@@ -93,8 +88,8 @@ extension Option {
     case .list, .anything: kind = .json
     }
     self.init(
-      parameter.name.kebabCase, kind, parameter: parameter.name, isRequired: isRequired, choices: choices,
-      parameter.documentation + Self.defaultText(parameter.defaultValue))
+      parameter.name.kebabCase, kind, parameter: parameter.name, isRequired: parameter.isRequired,
+      choices: choices, Self.documentation(of: parameter))
   }
 
   /// What names a file, which is this process's to find: the daemon lives in another directory.
@@ -102,8 +97,12 @@ extension Option {
     ["file", "files", "path", "directory", "validation"].contains(name)
   }
 
-  private static func defaultText(_ value: JSONValue?) -> String {
-    guard let value, value != false, value != .string("") else { return "" }
-    return " Default: \(value.string ?? value.description)."
+  private static func documentation(of parameter: Parameter) -> String {
+    // Of notifications only the protocol knows.
+    if parameter.name == "progress" { return "Show progress, also where no terminal is; --no-progress shows none." }
+    guard let value = parameter.defaultValue, value != false, value != .string("") else {
+      return parameter.documentation
+    }
+    return parameter.documentation + " Default: \(value.string ?? value.description)."
   }
 }

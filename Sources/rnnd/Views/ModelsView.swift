@@ -9,8 +9,8 @@ struct ModelsView {
     let models = result["models"]?.array ?? []
     var table = Table(columns: [
       .init(title: "model"), .init(title: "architecture"), .init(title: "tokenizer"),
-      .init(title: "words", isNumber: true), .init(title: "step", isNumber: true),
-      .init(title: "memory", isNumber: true),
+      .init(title: "vocabulary", isNumber: true), .init(title: "step", isNumber: true),
+      .init(title: "memory", isNumber: true), .init(title: "state"),
     ])
     for model in models {
       let description = ModelDescription(model)
@@ -18,7 +18,7 @@ struct ModelsView {
         description.name, description.architecture, description.tokenizer,
         description.vocabularySize.map { screen.isTerminal ? Figures.grouped($0) : String($0) } ?? "",
         description.step.map { screen.isTerminal ? Figures.grouped($0) : String($0) } ?? "",
-        description.memoryBytes.map { screen.isTerminal ? Figures.bytes($0) : String($0) } ?? "",
+        description.memoryBytes.map { screen.isTerminal ? Figures.bytes($0) : String($0) } ?? "", description.state,
       ])
     }
     if models.isEmpty, screen.isTerminal {
@@ -53,10 +53,16 @@ struct ModelDescription {
   init(_ value: JSONValue) { self.value = value }
 
   var name: String { value["name"]?.string ?? "" }
-  var tokenizer: String { value["tokenizer"]?.string ?? value["tokenizer"]?["kind"]?.string ?? "" }
+  var tokenizer: String { value["tokenizer"]?.string ?? "" }
   var vocabularySize: Int? { value["vocabularySize"]?.int }
   var step: Int? { value["step"]?.int }
-  var memoryBytes: Int? { value["memoryBytes"]?.int ?? value["memory"]?.int }
+  var memoryBytes: Int? { value["memoryBytes"]?.int }
+
+  var state: String {
+    if value["loaded"] == false { return "on disk" }
+    if value["training"] == true { return "training" }
+    return value["dirty"] == true ? "unsaved" : "saved"
+  }
 
   /// `lstm 2×200`
   var architecture: String {

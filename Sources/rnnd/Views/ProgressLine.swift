@@ -1,4 +1,4 @@
-/// How far a long training has come, on one line that is drawn over again.
+/// How far long work has come, on one line that is drawn over again.
 struct ProgressLine {
   private var losses: [Double] = []
   private let startNanoseconds: UInt64
@@ -7,32 +7,35 @@ struct ProgressLine {
     self.startNanoseconds = startNanoseconds
   }
 
-  /// What the daemon reports on its way.
+  /// What the daemon reports on its way; what it leaves out is not shown.
   struct Report {
-    var epoch: Int
-    var epochs: Int
-    var update: Int
-    var updates: Int
-    var tokensPerSecond: Double
-    var loss: Double
-    var perplexity: Double
+    var phase = ""
+    var epoch: Int?
+    var epochCount: Int?
+    /// In tokens.
+    var done: Int
+    var total: Int
+    var tokensPerSecond: Double?
+    var loss: Double?
+    var perplexity: Double?
   }
 
   mutating func line(for report: Report, nowNanoseconds: UInt64, on screen: Screen) -> String {
-    if report.loss.isFinite { losses.append(report.loss) }
-    let done = report.updates > 0 ? min(1, Double(report.update) / Double(report.updates)) : 0
+    if let loss = report.loss, loss.isFinite { losses.append(loss) }
+    let done = report.total > 0 ? min(1, Double(report.done) / Double(report.total)) : 0
     let elapsed = Double(nowNanoseconds - startNanoseconds) / 1e9
-    let remaining = done > 0 ? elapsed / done * (1 - done) : .infinity
+    let rate = report.tokensPerSecond ?? (elapsed > 0.2 ? Double(report.done) / elapsed : 0)
+    let remaining = rate > 0 ? Double(report.total - report.done) / rate : .infinity
     let facts = [
-      Figures.percent(done).padded(to: 6, alignedRight: true),
-      "epoch \(report.epoch)/\(report.epochs)",
-      "loss \(Figures.fixed(report.loss, 3))",
-      "perplexity \(Figures.short(report.perplexity))",
-      "\(Figures.grouped(Int(clamping: report.tokensPerSecond))) tokens/s",
-      done > 0 ? "\(Figures.duration(seconds: remaining)) left" : "",
-    ].filter { !$0.isEmpty }
-    guard screen.isTerminal else { return facts.joined(separator: "  ").printableLine }
-    let text = facts.joined(separator: "  ")
+      report.phase == "validating" ? "validating" : Figures.percent(done).padded(to: 6, alignedRight: true),
+      report.epochCount.map { "epoch \(report.epoch ?? 1)/\($0)" },
+      report.loss.map { "loss \(Figures.fixed($0, 3))" },
+      report.perplexity.map { "perplexity \(Figures.short($0))" },
+      rate > 0 ? "\(Figures.grouped(Int(clamping: rate))) tokens/s" : nil,
+      remaining.isFinite && done < 1 ? "\(Figures.duration(seconds: remaining)) left" : nil,
+    ]
+    let text = facts.compactMap(\.self).joined(separator: "  ")
+    guard screen.isTerminal else { return text }
     let free = screen.columns - DisplayWidth.of(text) - 3
     guard free >= 8 else { return DisplayWidth.fitted(text, columns: screen.columns - 1) }
     return text + "  " + screen.style(Graphs.sparkline(losses, columns: min(free, 32)), .accent)

@@ -22,14 +22,17 @@ struct StatusView {
     let open = result["connections"]?["open"]?.int ?? 0
     return [
       screen.style("rnnd \(result["version"]?.string ?? "")", .strong) + " is " + screen.style("running", .good)
-        + " since \(uptime), process \(result["pid"]?.description ?? "?")\(memory), \(LessonView.count(open, "connection"))",
+        + " for \(uptime), process \(result["pid"]?.description ?? "?")\(memory), \(LessonView.count(open, "connection"))",
       screen.style("socket", .faint) + "  " + (result["socket"]?.string ?? "").printableLine,
     ] + directory(on: screen)
   }
 
   private func directory(on screen: Screen) -> [String] {
-    let path = result["persistence"]?["directory"]?.string ?? result["dataDirectory"]?.string
-    return path.map { [screen.style("models", .faint) + "  " + $0.printableLine] } ?? []
+    let path = result["persistence"]?["dataDirectory"]?.string
+    let failing = (result["persistence"]?["failing"]?.array ?? []).map { model in
+      screen.style("\(model["name"]?.string ?? "") cannot be saved", .bad) + ": \(model["message"]?.string ?? "")"
+    }
+    return (path.map { [screen.style("models", .faint) + "  " + $0.printableLine] } ?? []) + failing
   }
 
   private var callTable: Table {
