@@ -148,7 +148,7 @@ package final class Evaluator {
 
   private func pass(for shape: NetworkShape) -> NetworkPass {
     if let pass, pass.fits(shape) { return pass }
-    let new = NetworkPass(shape: shape, dropout: 0)
+    let new = NetworkPass(shape: shape)
     pass = new
     return new
   }

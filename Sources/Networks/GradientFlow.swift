@@ -24,7 +24,7 @@ package struct GradientFlow: Equatable, Sendable {
     for token in tokens where !weights.contains(token) {
       throw .tokenOutOfRange(found: token, vocabularySize: shape.vocabularySize)
     }
-    let pass = NetworkPass(shape: shape, dropout: 0)
+    let pass = NetworkPass(shape: shape)
     let stepCount = tokens.count - 1
     pass.forward(
       inputs: tokens.dropLast(), batchSize: 1, from: [HiddenState(zeroFor: shape)], weights: weights.parameters,

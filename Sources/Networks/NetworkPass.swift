@@ -23,14 +23,19 @@ final class NetworkPass {
   /// What dropout's choices depend on; nil without dropout.
   private var dropoutKey: UInt64?
 
+  /// Makes room for nothing yet.
+  ///
+  /// - Parameter precision: What products of more than one position multiply with.
   /// - Precondition: `dropout` is in 0..<1.
-  init(shape: NetworkShape, dropout: Double) {
+  init(shape: NetworkShape, dropout: Double = 0, precision: ProductPrecision = .single) {
     self.shape = shape
     self.dropout = dropout
     layers = (0..<shape.layerCount).map {
-      RecurrentLayer(kind: shape.cell, inputSize: shape.inputSize(ofLayer: $0), hiddenSize: shape.hiddenSize)
+      RecurrentLayer(
+        kind: shape.cell, inputSize: shape.inputSize(ofLayer: $0), hiddenSize: shape.hiddenSize,
+        precision: precision)
     }
-    output = OutputLayer(shape: shape)
+    output = OutputLayer(shape: shape, precision: precision)
     dropped = Array(repeating: ScratchMatrix(), count: shape.layerCount)
   }
 

@@ -13,6 +13,7 @@ final class OutputLayer {
   private let hasProjection: Bool
   private let hiddenSize: Int
   private let outputSize: Int
+  private let precision: ProductPrecision
 
   /// Positions that have a target, and the targets there.
   private var positions: [Int] = []
@@ -35,10 +36,11 @@ final class OutputLayer {
   /// How many numbers a piece of the logits may have: 32 MiB, a large cache's size.
   private static let logitsLimit = 1 << 23
 
-  init(shape: NetworkShape) {
+  init(shape: NetworkShape, precision: ProductPrecision) {
     hasProjection = shape.hasProjection
     hiddenSize = shape.hiddenSize
     outputSize = shape.outputSize
+    self.precision = precision
   }
 
   /// Computes the mean loss and sends it back.
@@ -73,7 +75,8 @@ final class OutputLayer {
       softmaxCrossEntropy(
         logits: logits, targets: targets.span.extracting(piece), scale: 1 / Float(targets.count),
         losses: results.view.row(0)[piece], team: team)
-      multiply(logits, weights.decoder.weights, into: outputGradient.rows(piece), team: team)
+      multiply(
+        logits, weights.decoder.weights, precision: precision, into: outputGradient.rows(piece), team: team)
       guard let gradient else { return }
       addColumnSums(of: logits, to: gradient.decoder.bias)
       if isFactored {
@@ -81,13 +84,13 @@ final class OutputLayer {
       } else {
         multiply(
           logits, output.rows(piece), transposeA: true, accumulate: piece.lowerBound > 0,
-          into: gradient.decoder.weights, team: team)
+          precision: precision, into: gradient.decoder.weights, team: team)
       }
     }
     if let projection = weights.projection {
-      multiply(outputGradient, projection.weights, into: readGradient, team: team)
+      multiply(outputGradient, projection.weights, precision: precision, into: readGradient, team: team)
       if let target = gradient?.projection {
-        multiply(outputGradient, read, transposeA: true, into: target.weights, team: team)
+        multiply(outputGradient, read, transposeA: true, precision: precision, into: target.weights, team: team)
         target.bias.fill(with: 0)
         addColumnSums(of: outputGradient, to: target.bias)
       }
@@ -150,7 +153,9 @@ final class OutputLayer {
   private func project(_ hidden: Matrix, weights: Parameters, team: ThreadTeam) -> Matrix {
     guard let projection = weights.projection else { return hidden }
     projected.reshape(rows: hidden.rows, columns: outputSize)
-    multiply(hidden, projection.weights, bias: projection.bias, transposeB: true, into: projected.view, team: team)
+    multiply(
+      hidden, projection.weights, bias: projection.bias, transposeB: true, precision: precision, into: projected.view,
+      team: team)
     return projected.view
   }
 
@@ -164,7 +169,8 @@ final class OutputLayer {
       let piece = start..<min(start + pieceSize, output.rows)
       logits.reshape(rows: piece.count, columns: vocabularySize)
       multiply(
-        output.rows(piece), weights.decoder.weights, bias: weights.decoder.bias, transposeB: true, into: logits.view,
+        output.rows(piece), weights.decoder.weights, bias: weights.decoder.bias, transposeB: true, precision: precision,
+        into: logits.view,
         team: team)
       body(piece, logits.view)
     }

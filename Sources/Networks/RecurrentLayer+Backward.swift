@@ -36,8 +36,10 @@ extension RecurrentLayer {
   func writeGradients(input: Matrix, to gradient: LayerParameters, team: ThreadTeam) {
     let recurrentSums = cell.keepsRecurrentPartApart ? recurrentParts.view : gates.view
     let previousHidden = hidden.view.rows(0..<batchSize * sequenceLength)
-    multiply(gates.view, input, transposeA: true, into: gradient.inputWeights, team: team)
-    multiply(recurrentSums, previousHidden, transposeA: true, into: gradient.recurrentWeights, team: team)
+    multiply(gates.view, input, transposeA: true, precision: precision, into: gradient.inputWeights, team: team)
+    multiply(
+      recurrentSums, previousHidden, transposeA: true, precision: precision, into: gradient.recurrentWeights, team: team
+    )
     gradient.inputBias.fill(with: 0)
     addColumnSums(of: gates.view, to: gradient.inputBias)
     if cell.keepsRecurrentPartApart {
@@ -52,7 +54,7 @@ extension RecurrentLayer {
   ///
   /// - Precondition: `backward` was called.
   func writeInputGradient(weights: LayerParameters, into inputGradient: Matrix, team: ThreadTeam) {
-    multiply(gates.view, weights.inputWeights, into: inputGradient, team: team)
+    multiply(gates.view, weights.inputWeights, precision: precision, into: inputGradient, team: team)
   }
 
   /// Adds ∂L/∂h to what the time step before has from above.

@@ -9,6 +9,7 @@ final class RecurrentLayer {
   let inputSize: Int
   let hiddenSize: Int
   let cell: any RecurrentCell
+  let precision: ProductPrecision
 
   private(set) var batchSize = 0
   private(set) var sequenceLength = 0
@@ -33,13 +34,16 @@ final class RecurrentLayer {
   /// b + c, where the cell only ever adds them.
   private let summedBias: FloatBuffer
   /// Uᵀ and U, packed for a window's recurrent products; made when first needed.
-  private(set) lazy var forwardWeights = PackedMatrix(rows: hiddenSize, columns: kind.gateCount * hiddenSize)
-  private(set) lazy var backwardWeights = PackedMatrix(rows: kind.gateCount * hiddenSize, columns: hiddenSize)
+  private(set) lazy var forwardWeights = PackedMatrix(
+    rows: hiddenSize, columns: kind.gateCount * hiddenSize, precision: precision)
+  private(set) lazy var backwardWeights = PackedMatrix(
+    rows: kind.gateCount * hiddenSize, columns: hiddenSize, precision: precision)
 
-  init(kind: CellKind, inputSize: Int, hiddenSize: Int) {
+  init(kind: CellKind, inputSize: Int, hiddenSize: Int, precision: ProductPrecision) {
     self.kind = kind
     self.inputSize = inputSize
     self.hiddenSize = hiddenSize
+    self.precision = precision
     cell = kind.mathematics
     summedBias = FloatBuffer(count: cell.keepsRecurrentPartApart ? 0 : kind.gateCount * hiddenSize)
   }
@@ -72,7 +76,8 @@ final class RecurrentLayer {
   func forward(input: Matrix, weights: LayerParameters, paddedTokens tokens: [TokenID]?, team: ThreadTeam) {
     guard sequenceLength > 0, batchSize > 0 else { return }
     multiply(
-      input, weights.inputWeights, bias: inputProductBias(weights), transposeB: true, into: gates.view, team: team)
+      input, weights.inputWeights, bias: inputProductBias(weights), transposeB: true, precision: precision,
+      into: gates.view, team: team)
     if batchSize > 1 { forwardWeights.pack(weights.recurrentWeights, transpose: true, team: team) }
     for step in 0..<sequenceLength {
       let views = views(at: step)

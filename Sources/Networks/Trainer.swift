@@ -10,6 +10,8 @@ package final class Trainer {
   package let optimizer: Optimizer
   /// The probability that a number is dropped between two layers in an update.
   package let dropout: Double
+  /// What the products of an update multiply with: weights, sums and everything else are single precision in any case.
+  package let precision: ProductPrecision
   /// What first weights, new words' weights and dropout's choices come from.
   package let seed: UInt64
   /// How many updates were made.
@@ -30,9 +32,11 @@ package final class Trainer {
   ///
   /// - Throws: `NetworkError.badSetting` for an optimiser or dropout out of range.
   package convenience init(
-    shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, team: ThreadTeam = ThreadTeam()
+    shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, precision: ProductPrecision = .single,
+    team: ThreadTeam = ThreadTeam()
   ) throws(NetworkError) {
-    try self.init(unfilled: shape, optimizer: optimizer, dropout: dropout, seed: seed, step: 0, team: team)
+    try self.init(
+      unfilled: shape, optimizer: optimizer, dropout: dropout, seed: seed, step: 0, precision: precision, team: team)
     let initializer = WeightInitializer(seed: seed)
     initializer.fillRecurrentPart(of: weights)
     initializer.fillVocabularyRows(0..<shape.vocabularySize, of: weights)
@@ -50,11 +54,13 @@ package final class Trainer {
   ///   `NetworkError.diverged` for numbers that are not finite or beyond any use, as `refusal` puts them.
   package convenience init<Failure: Error>(
     restoring shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, step: Int,
-    team: ThreadTeam = ThreadTeam(), refusal: (NetworkError) -> Failure,
+    precision: ProductPrecision = .single, team: ThreadTeam = ThreadTeam(), refusal: (NetworkError) -> Failure,
     fill: (NamedTensor) throws(Failure) -> Void
   ) throws(Failure) {
     do {
-      try self.init(unfilled: shape, optimizer: optimizer, dropout: dropout, seed: seed, step: step, team: team)
+      try self.init(
+        unfilled: shape, optimizer: optimizer, dropout: dropout, seed: seed, step: step, precision: precision,
+        team: team)
     } catch {
       throw refusal(error)
     }
@@ -65,7 +71,9 @@ package final class Trainer {
   }
 
   private init(
-    unfilled shape: NetworkShape, optimizer: Optimizer, dropout: Double, seed: UInt64, step: Int, team: ThreadTeam
+    unfilled shape: NetworkShape, optimizer: Optimizer, dropout: Double, seed: UInt64, step: Int,
+    precision: ProductPrecision,
+    team: ThreadTeam
   ) throws(NetworkError) {
     try optimizer.validate()
     try Optimizer.check("dropout", dropout, "in 0..<1") { $0 >= 0 && $0 < 1 }
@@ -73,6 +81,7 @@ package final class Trainer {
     self.optimizer = optimizer
     self.dropout = dropout
     self.seed = seed
+    self.precision = precision
     self.step = step
     self.team = team
     let layout = ParameterLayout(shape: shape)
@@ -80,7 +89,7 @@ package final class Trainer {
     gradient = Parameters(layout: layout)
     moments = optimizer.momentPrefixes.map { _ in Parameters(layout: layout) }
     bound = MagnitudeBound(weights: 0, moments: 0)
-    pass = NetworkPass(shape: shape, dropout: dropout)
+    pass = NetworkPass(shape: shape, dropout: dropout, precision: precision)
   }
 
   /// Learns from a window: runs it forward, sends the loss back through its time steps, clips, and changes the weights.
@@ -141,7 +150,7 @@ package final class Trainer {
 
   /// Gives back memory that only makes the next update quicker.
   package func releaseWorkspace() {
-    pass = NetworkPass(shape: shape, dropout: dropout)
+    pass = NetworkPass(shape: shape, dropout: dropout, precision: precision)
     shared.releaseSpare()
   }
 

@@ -48,6 +48,23 @@ struct TrainerTests {
     #expect(trainer.step == 150)
   }
 
+  @Test("learns as well with products in bfloat16, losses within a hundredth", arguments: CellKind.allCases)
+  func learnsInBFloat16(cell: CellKind) throws {
+    let shape = try TestNetwork.shape(cell, vocabularySize: 40, hiddenSize: 24)
+    let windows = TestNetwork.windows(count: 120, batchSize: 4, length: 8, vocabularySize: 40)
+    let curves = try [ProductPrecision.single, .bfloat16].map { precision in
+      let trainer = try Trainer(shape: shape, optimizer: .sgd(), seed: 8, precision: precision)
+      var state = BatchState(zeroFor: shape, batchSize: 4)
+      return try windows.map {
+        try trainer.update($0, from: &state, settings: UpdateSettings(learningRate: 2, clipNorm: 0.5)).loss
+      }
+    }
+    #expect(curves[0] != curves[1])
+    let means = curves.map { $0.reduce(0, +) / 120 }
+    #expect(curves.allSatisfy { $0[119] < 0.6 * $0[0] })
+    #expect(abs(means[1] - means[0]) < 0.01 * means[0])
+  }
+
   @Test(
     "treats sequences in a batch as if each were alone, whatever padding follows them", arguments: CellKind.allCases)
   func paddingIsIndependent(cell: CellKind) throws {
