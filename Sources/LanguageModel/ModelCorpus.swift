@@ -13,9 +13,15 @@ struct ModelCorpus {
   /// How many tokens each stream predicts; the last may have fewer.
   let streamLength: Int
 
-  /// - Parameter tokens: beginning with `<eos>`, at least two.
-  init(_ tokens: [TokenID], batchSize: Int) {
+  /// Cuts tokens into streams.
+  ///
+  /// - Parameters:
+  ///   - tokens: beginning with `<eos>`, at least two.
+  ///   - batchSize: how many streams there are at most; fewer where they would not fill a window.
+  ///   - bptt: how many tokens a window has.
+  init(_ tokens: [TokenID], batchSize: Int, bptt: Int) {
     self.tokens = tokens
+    let batchSize = min(batchSize, max(1, (tokens.count - 1) / bptt))
     streamLength = (tokens.count - 1 + batchSize - 1) / batchSize
     streamCount = (tokens.count - 1 + streamLength - 1) / streamLength
   }

@@ -5,13 +5,13 @@ import Tokenizers
 /// How `train` goes over its texts; what is left out takes the default given here.
 package struct TrainingSettings: Equatable, Sendable {
   package var epochs = 1
-  /// How many stretches of the text are learned from side by side.
+  /// How many stretches of the text are learned from side by side; fewer of a text too short to fill a window of each.
   package var batchSize = 20
   /// As the model's configuration says when left out.
   package var bptt: Int?
   /// The rate of the first update, from which it falls in a straight line to zero after the last. When left out, the
-  /// model's learning rate, for SGD times √batchSize: a mean over more streams may be followed further, while AdamW's
-  /// steps have the same length however many are averaged.
+  /// model's learning rate, for SGD times the square root of the number of stretches: a mean over more of them may be
+  /// followed further, while AdamW's steps have the same length however many are averaged.
   package var learningRate: Double?
 
   package init() {}
@@ -116,9 +116,9 @@ package final class TrainingRun {
     self.validation = validation.map { learned.encode($0.span).ids } ?? []
     if validation != nil, self.validation.isEmpty { throw .noTokens }
     validationByteCount = validation?.count ?? 0
-    corpus = ModelCorpus(tokens, batchSize: settings.batchSize)
+    corpus = ModelCorpus(tokens, batchSize: settings.batchSize, bptt: bptt)
     windowCount = corpus.windowCount(bptt: bptt)
-    peakRate = settings.learningRate ?? Self.defaultRate(teacher.configuration, batchSize: settings.batchSize)
+    peakRate = settings.learningRate ?? Self.defaultRate(teacher.configuration, streamCount: corpus.streamCount)
     before = teacher.trainer.checkpoint()
     vocabularyBefore = teacher.tokenizer
     states = BatchState(zeroFor: teacher.trainer.shape, batchSize: corpus.streamCount)
@@ -174,9 +174,9 @@ package final class TrainingRun {
       validationPerplexity: validationReport?.perplexity)
   }
 
-  private static func defaultRate(_ configuration: ModelConfiguration, batchSize: Int) -> Double {
+  private static func defaultRate(_ configuration: ModelConfiguration, streamCount: Int) -> Double {
     switch configuration.optimizer {
-    case .sgd: configuration.learningRate * Double(batchSize).squareRoot()
+    case .sgd: configuration.learningRate * Double(streamCount).squareRoot()
     case .adamW: configuration.learningRate
     }
   }

@@ -19,8 +19,9 @@ struct TrainingRunTests {
     arguments: [(2, 1), (3, 2), (10, 3), (11, 3), (12, 5), (5, 20), (100, 7)])
   func covers(_ count: Int, _ batchSize: Int) {
     let tokens = (0..<count).map { TokenID($0) }
-    let corpus = ModelCorpus(tokens, batchSize: batchSize)
+    let corpus = ModelCorpus(tokens, batchSize: batchSize, bptt: 4)
     #expect(corpus.streamCount <= batchSize)
+    #expect(corpus.streamCount == 1 || corpus.streamLength >= 4, "streams too short to fill a window")
     var targets: [TokenID] = []
     for index in 0..<corpus.windowCount(bptt: 4) {
       let window = corpus.window(index, bptt: 4)
@@ -115,10 +116,11 @@ struct TrainingRunTests {
 
   @Test("begins with the model's rate, for SGD times the root of the batch size", arguments: [1, 4, 9])
   func defaultRates(_ batchSize: Int) throws {
+    let text = Array(repeating: sampleText, count: 9).joined(separator: " ")
     for (optimizer, factor) in [(CreateSettings.OptimizerName.sgd, Double(batchSize).squareRoot()), (.adamw, 1)] {
       let teacher = try ModelTeacher.tiny(optimizer: optimizer)
       let run = try TrainingRun(
-        teacher, texts: [Array(sampleText.utf8)], settings: settings(epochs: 2, batchSize: batchSize))
+        teacher, texts: [Array(text.utf8)], settings: settings(epochs: 2, batchSize: batchSize))
       let first = try #require(try run.next())
       let peak = first.learningRate * Double(first.updateCount) / Double(first.updateCount - 1)
       #expect(abs(peak / (teacher.configuration.learningRate * factor) - 1) < 1e-9)

@@ -46,7 +46,7 @@ private enum Train {
     "bptt", in: ModelConfiguration.bpttLengths, "How many tokens an update goes back through.")
   static let learningRate = Field.number(
     "learningRate", .above(0, through: 1e6),
-    "The first update's; the model's own times the square root of batchSize when left out.")
+    "The first update's; when left out, the model's own, for SGD times the square root of the stretches.")
   static let validation = Field.string("validation", "The absolute path of a text file to evaluate on at the end.")
 
   static func plan(_ invocation: Invocation) throws(RPCError) -> TrainingPlan {
