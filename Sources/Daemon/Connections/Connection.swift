@@ -28,11 +28,11 @@ final class Connection {
   private var stretch = Stretch()
   private var roomWaiter: CheckedContinuation<Void, Never>?
 
-  /// Notifications that were begun and not waited for.
   /// Lines in the queue that are being decoded, and the ids that were cancelled meanwhile.
   private var undecodedCount = 0
   private var earlyCancels: Set<RequestID> = []
 
+  /// Notifications that were begun and not waited for.
   private var background: [ObjectIdentifier: PendingRequest] = [:]
   private var backgroundByteCount = 0
 
@@ -239,7 +239,7 @@ extension Connection {
       if exchange.isBatch { await pauseIfLong() }
     }
     guard wire != nil, !replies.isEmpty else { return }
-    let answer = await exchange.encoded(replies)
+    let answer = await exchange.encoded(consume replies)
     if wire != nil { outbox.append(answer) }
   }
 
@@ -321,7 +321,11 @@ extension Connection {
   /// Closes what is done with, and waits for just the events that matter.
   private func settle() {
     if isDraining { service.checkIdleness() }
-    guard let wire, !isGathering else { return }
+    guard let wire else {
+      if isIdle { service.connectionDidFinish(self) }
+      return
+    }
+    guard !isGathering else { return }
     if inputHasEnded, queue.isEmpty, outbox.isEmpty, framer.bufferedByteCount == 0 { return close() }
     var interest: PollInterest = []
     if !inputHasEnded, mayRead { interest.insert(.readable) }

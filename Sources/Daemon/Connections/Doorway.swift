@@ -45,7 +45,7 @@ final class Doorway {
         service.log.warning("refused a connection of user \(peer.userID)")
         return
       }
-      guard service.connections.count < service.limits.connectionLimit else {
+      guard service.hasRoom else {
         service.statistics.refusedConnectionCount += 1
         return turnAway(socket)
       }

@@ -55,7 +55,9 @@ final class Exchange {
   }
 
   /// The line that answers it; nothing when nothing in it is answered.
-  func encoded(_ replies: [Reply]) async -> [UInt8] {
+  ///
+  /// What is large is also given back elsewhere: to free millions of values takes as long as to make them.
+  func encoded(_ replies: consuming [Reply]) async -> [UInt8] {
     guard byteCount > Self.loopByteLimit else {
       var bytes: [UInt8] = []
       Self.write(replies, isBatch: isBatch, to: &bytes)
@@ -65,7 +67,7 @@ final class Exchange {
   }
 
   @concurrent
-  private nonisolated static func encodeElsewhere(_ replies: [Reply], isBatch: Bool) async -> [UInt8] {
+  private nonisolated static func encodeElsewhere(_ replies: consuming [Reply], isBatch: Bool) async -> [UInt8] {
     var bytes: [UInt8] = []
     write(replies, isBatch: isBatch, to: &bytes)
     return bytes

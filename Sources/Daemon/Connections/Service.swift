@@ -15,6 +15,8 @@ final class Service {
   var connectionClosed: () -> Void = {}
 
   private(set) var connections: [Int: Connection] = [:]
+  /// Connections whose clients are gone, but not all that they wanted done.
+  private var unfinished: [Int: Connection] = [:]
   private(set) var isDraining = false
   private let idle = Deferred<Void>()
   private var lastConnectionID = 0
@@ -37,9 +39,20 @@ final class Service {
 
   func connectionDidClose(_ connection: Connection) {
     connections[connection.id] = nil
+    if !connection.isIdle { unfinished[connection.id] = connection }
     checkIdleness()
     connectionClosed()
   }
+
+  /// All that a client wanted who is gone has been done.
+  func connectionDidFinish(_ connection: Connection) {
+    unfinished[connection.id] = nil
+    connectionClosed()
+    checkIdleness()
+  }
+
+  /// Whether another client can be served: those who left work behind count like those who are there.
+  var hasRoom: Bool { connections.count + unfinished.count < limits.connectionLimit }
 
   /// Makes ready what the first client finds.
   func prepare() async throws(SystemError) { try await models.prepare() }
@@ -86,17 +99,19 @@ extension Service {
   func beginDraining() {
     isDraining = true
     for model in models.loaded { model.stopTraining(.stop) }
-    for connection in connections.values { connection.refuseNewRequests() }
+    for connection in Array(connections.values) + unfinished.values { connection.refuseNewRequests() }
     checkIdleness()
   }
 
   func cancelEverything(_ cause: Cancellation.Cause) {
-    for connection in connections.values { connection.cancelEverything(cause) }
+    for connection in Array(connections.values) + unfinished.values { connection.cancelEverything(cause) }
   }
 
   /// Closes connections as they are.
   func abandonConnections() {
-    for connection in connections.values { connection.close() }
+    for connection in Array(connections.values) { connection.close() }
+    unfinished = [:]
+    checkIdleness()
   }
 
   /// Waits until all that was received is answered.
@@ -115,7 +130,7 @@ extension Service {
   }
 
   func checkIdleness() {
-    guard isDraining, connections.values.allSatisfy(\.isIdle) else { return }
+    guard isDraining, unfinished.isEmpty, connections.values.allSatisfy(\.isIdle) else { return }
     idle.complete(.success(()))
   }
 }

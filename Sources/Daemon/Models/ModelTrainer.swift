@@ -17,7 +17,7 @@ actor ModelTrainer {
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   /// How far the thread steps back.
-  private static let nice = 10
+  private static let nice = 5
 
   init(name: String, directory: ModelDirectory) {
     self.name = name

@@ -13,9 +13,9 @@ actor ReadingDesk {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-  private static let sliceMilliseconds = 5
-  /// Steps of the network between two looks at the clock.
-  private static let stepBudget = 64
+  private static let sliceNanoseconds: UInt64 = 5_000_000
+  /// Steps of the network between two looks at the clock: as many as take about a slice, but at least and at most.
+  private static let stepBudgets = 4...1_024
 
   init(cacheByteLimit: Int) { reader = ModelReader(cacheByteLimit: cacheByteLimit) }
 
@@ -30,18 +30,23 @@ actor ReadingDesk {
     report: @Sendable (Task) -> Void
   ) async throws(RPCError) -> sending Task.Answer where Task.Answer: Sendable {
     var task = try begin()
+    var budget = Self.stepBudgets.lowerBound
+    var sliceStart = MonotonicClock.nanoseconds
     while true {
-      let deadline = Deadline(afterMilliseconds: Self.sliceMilliseconds)
-      repeat {
-        if isCancelled.isRaised { throw .cancelled() }
-        do throws(LanguageModelError) {
-          if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
-        } catch {
-          throw RPCError(error, input: input)
-        }
-      } while !deadline.hasPassed
+      if isCancelled.isRaised { throw .cancelled() }
+      let start = MonotonicClock.nanoseconds
+      do throws(LanguageModelError) {
+        if let answer = try task.advance(by: budget, with: reader) { return answer }
+      } catch {
+        throw RPCError(error, input: input)
+      }
+      let end = MonotonicClock.nanoseconds
+      let isShort = end - start < Self.sliceNanoseconds / 2
+      budget = isShort ? min(budget * 2, Self.stepBudgets.upperBound) : max(budget / 2, Self.stepBudgets.lowerBound)
+      guard end - sliceStart >= Self.sliceNanoseconds else { continue }
       report(task)
       await _Concurrency.Task.yield()
+      sliceStart = MonotonicClock.nanoseconds
     }
   }
 
