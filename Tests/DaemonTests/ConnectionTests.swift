@@ -205,6 +205,23 @@ struct ConnectionTests {
     }
   }
 
+  @Test("sends an answer beyond the limit of unread replies whole, and closes after it")
+  func largeAnswer() async throws {
+    var limits = Limits()
+    limits.unreadReplyByteLimit = 10_000
+    try await withDaemon(limits: limits) { harness in
+      let client = try harness.client()
+      let text = String(repeating: "word ", count: 20_000)
+      await client.sendLine(Harness.line("tokenize", ["text": .string(text)], id: 1))
+      await client.sendLine(Harness.line("ping", [:], id: 2))
+      client.halfClose()
+      #expect(try await client.message()?["result"]?["count"] == 20_000)
+      #expect(try await client.message()?["id"] == 2)
+      #expect(await client.line() == nil)
+      await harness.until { harness.daemon.service.connections.isEmpty }
+    }
+  }
+
   @Test("is turned away by name when there are too many")
   func connectionLimit() async throws {
     var limits = Limits()

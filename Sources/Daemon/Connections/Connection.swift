@@ -66,6 +66,7 @@ final class Connection {
     }
     if conditions.contains(.writable) { flush() }
     if conditions.contains(.readable) || conditions.contains(.peerClosedWriting) { receive() }
+    settle()
   }
 
   /// Answers what comes from now on with shutting-down; what was received before goes on.
@@ -302,6 +303,7 @@ extension Connection {
     } catch {
       hangUp()
     }
+    watchWhatMatters()
     if !isOverfull { releaseRoom() }
   }
 
@@ -318,19 +320,28 @@ extension Connection {
     takeLines()
   }
 
-  /// Closes what is done with, and waits for just the events that matter.
+  /// Closes what is done with, and otherwise waits for what comes next.
   private func settle() {
     if isDraining { service.checkIdleness() }
-    guard let wire else {
+    guard wire != nil else {
       if isIdle { service.connectionDidFinish(self) }
       return
     }
     guard !isGathering else { return }
-    if inputHasEnded, queue.isEmpty, outbox.isEmpty, framer.bufferedByteCount == 0 { return close() }
+    if inputHasEnded, queue.isEmpty, outbox.isEmpty, framer.bufferedByteCount == 0 {
+      close()
+    } else {
+      watchWhatMatters()
+    }
+  }
+
+  /// Waits for bytes while more requests may come, and for room while answers wait for it.
+  private func watchWhatMatters() {
+    guard let wire, let watch = wire.watch else { return }
     var interest: PollInterest = []
     if !inputHasEnded, mayRead { interest.insert(.readable) }
     if !outbox.isEmpty { interest.insert(.writable) }
-    guard let watch = wire.watch, interest != wire.interest else { return }
+    guard interest != wire.interest else { return }
     do throws(SystemError) {
       try EventLoop.setInterest(interest, of: watch)
       wire.interest = interest
