@@ -51,7 +51,9 @@ let package = Package(
     module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
     module("Tokenizers", over: ["JSON"], resources: [.copy("Golden")]),
     module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
-    module("LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "JSON", "System"], resources: [.copy("Golden")]),
+    module(
+      "LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "JSON", "System"],
+      resources: [.copy("Golden")]),
     // The service.
     module("RPC", over: ["JSON"]),
     module(
@@ -59,9 +61,10 @@ let package = Package(
       testedWith: ["Client"]),
     module("Client", over: ["RPC", "JSON", "System"]),
     // The face.
-    module("Bench", over: ["Client", "Daemon", "LanguageModel", "Networks", "Kernels", "JSON", "System"]),
+    module("Bench", over: ["Networks", "Tokenizers", "Kernels", "JSON", "System"]),
     [
-      .executableTarget(name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "RPC", "JSON", "System"], swiftSettings: strict),
+      .executableTarget(
+        name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "RPC", "JSON", "System"], swiftSettings: strict),
       .testTarget(
         name: "rnndTests", dependencies: ["rnnd", "Client", "Daemon", "RPC", "JSON", "System"],
         swiftSettings: [.treatAllWarnings(as: .error)]),
