@@ -56,7 +56,7 @@ package struct GenerationTask: ReadingTask {
     tokenLimit = maxTokens
     stops = stop.map { Array($0.utf8) }
     endsLines = snapshot.tokenizer.decode([snapshot.tokenizer.endOfSequence]) == [UInt8(ascii: "\n")]
-    context = ContextReading(tokens, in: snapshot)
+    context = ContextReading(.tokens(tokens))
     sampler = TokenSampler(sampling)
     var endsInBlank = true
     if case .text(let text) = input { endsInBlank = text.unicodeScalars.last?.properties.isWhitespace ?? true }

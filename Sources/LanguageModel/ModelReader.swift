@@ -10,25 +10,28 @@ import Tokenizers
 package final class ModelReader {
   let evaluator: Evaluator
   private var states: PrefixStateCache
+  private var encodings: EncodingCache
   private var distributions = DistributionCache()
 
   /// How many bytes of hidden states are remembered unless said otherwise.
   package static let defaultCacheByteLimit = 8 << 20
 
   /// - Parameters:
-  ///   - cacheByteLimit: how many bytes of hidden states to remember; 0 for none.
+  ///   - cacheByteLimit: how many bytes of hidden states to remember, and of long texts' tokens; 0 for none.
   ///   - team: the threads that compute; the caller's alone when left out.
   package init(cacheByteLimit: Int = ModelReader.defaultCacheByteLimit, team: ThreadTeam = ThreadTeam()) {
     evaluator = Evaluator(team: team)
     states = PrefixStateCache(byteLimit: cacheByteLimit)
+    encodings = EncodingCache(byteLimit: cacheByteLimit)
   }
 
-  /// How many bytes of hidden states and distributions are remembered.
-  package var cacheByteCount: Int { states.byteCount + distributions.byteCount }
+  /// How many bytes of hidden states, tokens and distributions are remembered.
+  package var cacheByteCount: Int { states.byteCount + encodings.byteCount + distributions.byteCount }
 
   /// Forgets everything and gives scratch memory back.
   package func releaseMemory() {
     states.removeAll()
+    encodings.removeAll()
     distributions.removeAll()
     evaluator.releaseWorkspace()
   }
@@ -41,6 +44,11 @@ package final class ModelReader {
   ) throws(LanguageModelError) -> Int {
     let tokens = [snapshot.tokenizer.endOfSequence] + (try snapshot.tokenizer.tokens(of: input))
     return tokens.count - (states.longestPrefix(of: tokens, in: snapshot)?.count ?? 0)
+  }
+
+  /// The tokens of a text.
+  func tokens(of bytes: [UInt8], in snapshot: ModelSnapshot) -> [TokenID] {
+    encodings.tokens(of: bytes, in: snapshot)
   }
 
   /// The state after the longest remembered beginning of `tokens`, and how many tokens that is; zeros after none.

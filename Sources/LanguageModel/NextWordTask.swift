@@ -55,7 +55,7 @@ package struct NextWordTask: ReadingTask {
     self.limit = limit
     let question = try NextWordQuestion(input, prefix: prefix, tokenizer: snapshot.tokenizer)
     self.prefix = question.pattern.prefix
-    context = ContextReading(question.context, in: snapshot)
+    context = ContextReading(question.context)
     method = snapshot.pieces.map { .search(NextWordSearch(question.pattern, pieces: $0, limit: limit)) } ?? .choice
   }
 
@@ -105,7 +105,7 @@ package struct NextWordTask: ReadingTask {
 
 /// A question for the next word, taken apart: what is certain, and what must follow it.
 struct NextWordQuestion {
-  let context: [TokenID]
+  let context: ReadingContext
   let pattern: WordPattern
 
   /// - Parameter given: the prefix that was given. If it is the very beginning of a word that the text ends in, it is that
@@ -113,7 +113,7 @@ struct NextWordQuestion {
   init(_ input: ModelInput, prefix given: String?, tokenizer: Tokenizer) throws(LanguageModelError) {
     var given = given.map { Array($0.utf8) }
     guard case .text(let text) = input else {
-      context = try tokenizer.tokens(of: input)
+      context = .tokens(try tokenizer.tokens(of: input))
       // Ids may end anywhere, also within a word: what follows them is taken as a new one.
       pattern = WordPattern(blanks: .optional, prefix: given ?? [])
       return
@@ -126,13 +126,13 @@ struct NextWordQuestion {
     if tokenizer.kind.isWordLike {
       let word = given ?? (namesFragment ? fragment : Self.unfinishedWord(fragment, tokenizer: tokenizer))
       let end = given == nil && !word.isEmpty ? trailing.prefix.lowerBound : bytes.count
-      context = tokenizer.encode(bytes.span.extracting(..<end)).ids
+      context = .text(Array(bytes[..<end]))
       pattern = WordPattern(prefix: word)
     } else if let given, !fragment.isEmpty {
-      context = tokenizer.encode(bytes.span).ids
+      context = .text(bytes)
       pattern = WordPattern(blanks: .atLeastOne, prefix: given)
     } else {
-      context = tokenizer.encode(bytes.span.extracting(..<trailing.context.upperBound)).ids
+      context = .text(Array(bytes[trailing.context]))
       let isSetOff = !fragment.isEmpty || bytes.last == UInt8(ascii: " ")
       pattern = WordPattern(
         lead: Array(bytes[trailing.context.upperBound..<trailing.prefix.lowerBound]),

@@ -73,22 +73,7 @@ struct PrefixTree<State> {
     let known = nodes[node].tokens
     let left = known.span.extracting(..<(end - start))
     let right = tokens.span.extracting(start..<end)
-    return start + Self.commonCount(left, right)
-  }
-
-  /// How many numbers two stretches of the same length begin with in common.
-  ///
-  /// Whole blocks first, without a branch within: those run at the speed of memory.
-  private static func commonCount(_ left: Span<TokenID>, _ right: Span<TokenID>) -> Int {
-    var position = 0
-    while position + 64 <= left.count {
-      var difference: TokenID = 0
-      for index in position..<position + 64 { difference |= left[index] ^ right[index] }
-      if difference != 0 { break }
-      position += 64
-    }
-    while position < left.count, left[position] == right[position] { position += 1 }
-    return position
+    return start + left.countInCommon(with: right)
   }
 
   // MARK: Remembering

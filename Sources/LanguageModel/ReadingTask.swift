@@ -23,21 +23,28 @@ extension ReadingTask {
   }
 }
 
+/// What the network reads before it is asked something.
+enum ReadingContext: Equatable {
+  case tokens([TokenID])
+  case text([UInt8])
+}
+
 /// A text's tokens while the network reads them, from where it is already known how they begin.
 ///
 /// One token at a time, so that a state comes to the same bits whether its text was read at once or grew.
 struct ContextReading {
-  private let tokens: [TokenID]
-  private var position = 0
-  private var progress: HiddenState?
+  private enum Stage {
+    case waiting(ReadingContext)
+    case reading(tokens: [TokenID], position: Int, HiddenState)
+  }
+
+  private var stage: Stage
 
   /// How far apart states of a text are remembered that is read for the first time.
   private static let spacing = 64
 
-  /// - Parameter tokens: what follows the `<eos>` from which every sequence is predicted.
-  init(_ tokens: [TokenID], in snapshot: ModelSnapshot) {
-    self.tokens = [snapshot.tokenizer.endOfSequence] + tokens
-  }
+  /// - Parameter context: what follows the `<eos>` from which every sequence is predicted.
+  init(_ context: ReadingContext) { stage = .waiting(context) }
 
   /// Reads on.
   ///
@@ -45,13 +52,7 @@ struct ContextReading {
   mutating func advance(
     by budget: inout Int, with reader: ModelReader, in snapshot: ModelSnapshot
   ) -> HiddenState? {
-    var state: HiddenState
-    if let progress {
-      state = progress
-    } else {
-      (position, state) = reader.longestPrefix(of: tokens, in: snapshot)
-    }
-    progress = nil
+    var (tokens, position, state) = begun(with: reader, in: snapshot)
     while position < tokens.count, budget > 0 {
       reader.evaluator.advance(&state, by: tokens[position], with: snapshot.weights)
       position += 1
@@ -60,7 +61,21 @@ struct ContextReading {
         reader.remember(state, after: position, of: tokens, in: snapshot)
       }
     }
-    progress = state
+    stage = .reading(tokens: tokens, position: position, state)
     return position == tokens.count ? state : nil
+  }
+
+  private func begun(with reader: ModelReader, in snapshot: ModelSnapshot) -> ([TokenID], Int, HiddenState) {
+    switch stage {
+    case .reading(let tokens, let position, let state): return (tokens, position, state)
+    case .waiting(let context):
+      var tokens = [snapshot.tokenizer.endOfSequence]
+      switch context {
+      case .tokens(let given): tokens += given
+      case .text(let bytes): tokens += reader.tokens(of: bytes, in: snapshot)
+      }
+      let (count, state) = reader.longestPrefix(of: tokens, in: snapshot)
+      return (tokens, count, state)
+    }
   }
 }

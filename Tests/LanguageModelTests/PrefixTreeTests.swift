@@ -45,11 +45,11 @@ struct PrefixTreeTests {
 
   @Test("keeps few states of a long text that grew token by token, and always the last ones")
   func thinsStates() {
-    let tokens = (0..<4000).map { TokenID($0 % 7) }
+    let tokens = (0..<1500).map { TokenID($0 % 7) }
     var tree = PrefixTree<Int>(stateByteCount: 1000)
     for count in 1...tokens.count {
       tree.insert(count, after: count, of: tokens)
-      if count > 3, count % 97 == 0 {
+      if count > 3, count % 41 == 0 {
         for back in 0..<3 {
           let found = tree.longestPrefix(of: Array(tokens[..<(count - back)]))
           #expect(found?.count == count - back)
@@ -58,7 +58,7 @@ struct PrefixTreeTests {
     }
     #expect(tree.byteCount < 4 * tokens.count + 200 * 1000)
     // A text cut anywhere starts again at most an eighth of the way back.
-    for cut in stride(from: 100, to: tokens.count, by: 197) {
+    for cut in stride(from: 100, to: tokens.count, by: 97) {
       let found = tree.longestPrefix(of: Array(tokens[..<cut]) + [99])
       #expect((found?.count ?? 0) >= cut - max(16, (tokens.count - cut) / 4))
     }
