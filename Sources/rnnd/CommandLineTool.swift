@@ -28,7 +28,7 @@ struct CommandLineTool {
     let leading = Self.takeLeadingOptions(&arguments)
     guard let name = arguments.popFirst() else {
       try console.print(Help(verbs: Self.verbs).overview(on: console.output))
-      throw Failure(.usage, "a verb is missing", hint: "see the list above")
+      throw Failure(.usage, "")
     }
     let rest = leading + arguments
     switch name {

@@ -122,3 +122,16 @@ enum ShellWords {
     return words + (word.map { [$0] } ?? [])
   }
 }
+
+extension HelpTests {
+  @Test("Help speaks of flags, never of names on the wire, and of paths as the shell gives them")
+  func flagsInHelp() {
+    for verb in CommandLineTool.verbs {
+      for option in verb.options {
+        let words = option.documentation.split(whereSeparator: { !$0.isLetter })
+        #expect(!words.contains { $0.first?.isLowercase == true && $0.contains(where: \.isUppercase) }, "\(option)")
+        #expect(!option.documentation.lowercased().contains("absolute"), "\(option)")
+      }
+    }
+  }
+}

@@ -39,9 +39,9 @@ struct Console {
     try? StandardStream.error.write("\r\u{1B}[2K" + line)
   }
 
-  /// Says what went wrong and what to do.
+  /// Says what went wrong and what to do, if there is anything to say.
   func complain(_ failure: Failure, asJSON: Bool) {
-    guard failure.code != .success else { return }
+    guard failure.code != .success, !failure.message.isEmpty else { return }
     if asJSON {
       say([failure.json.description])
       return

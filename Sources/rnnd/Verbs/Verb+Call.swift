@@ -100,9 +100,20 @@ extension Option {
   private static func documentation(of parameter: Parameter) -> String {
     // Of notifications only the protocol knows.
     if parameter.name == "progress" { return "Show progress, also where no terminal is; --no-progress shows none." }
-    guard let value = parameter.defaultValue, value != false, value != .string("") else {
-      return parameter.documentation
+    var text = parameter.documentation.split(separator: " ").map { flagged(String($0)) }.joined(separator: " ")
+    if isPath(parameter.name) {
+      // The command line makes relative ones absolute.
+      if text.hasPrefix("The absolute path") { text = "The path" + text.dropFirst("The absolute path".count) }
+      if text.hasPrefix("Absolute paths") { text = "Paths" + text.dropFirst("Absolute paths".count) }
     }
-    return parameter.documentation + " Default: \(value.string ?? value.description)."
+    if parameter.name == "model" { text += " Short: -m." }
+    guard let value = parameter.defaultValue, value != false, value != .string("") else { return text }
+    return text + " Default: \(value.string ?? value.description)."
+  }
+
+  /// A parameter's name within a sentence as its flag: `hiddenSize` as `--hidden-size`.
+  private static func flagged(_ word: String) -> String {
+    let isName = word.first?.isLowercase == true && word.contains(where: \.isUppercase) && word.allSatisfy(\.isLetter)
+    return isName ? "--" + word.kebabCase : word
   }
 }

@@ -36,7 +36,7 @@ struct ProgressLine {
     ]
     let text = facts.compactMap(\.self).joined(separator: "  ")
     guard screen.isTerminal else { return text }
-    let free = screen.columns - DisplayWidth.of(text) - 3
+    let free = screen.columns - DisplayWidth.of(text) - 6
     guard free >= 8 else { return DisplayWidth.fitted(text, columns: screen.columns - 1) }
     return text + "  " + screen.style(Graphs.sparkline(losses, columns: min(free, 32)), .accent)
   }
