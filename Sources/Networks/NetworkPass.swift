@@ -30,10 +30,8 @@ final class NetworkPass {
   init(shape: NetworkShape, dropout: Double = 0, precision: ProductPrecision = .single) {
     self.shape = shape
     self.dropout = dropout
-    layers = (0..<shape.layerCount).map {
-      RecurrentLayer(
-        kind: shape.cell, inputSize: shape.inputSize(ofLayer: $0), hiddenSize: shape.hiddenSize,
-        precision: precision)
+    layers = (0..<shape.layerCount).map { _ in
+      RecurrentLayer(kind: shape.cell, hiddenSize: shape.hiddenSize, precision: precision)
     }
     output = OutputLayer(shape: shape, precision: precision)
     dropped = Array(repeating: ScratchMatrix(), count: shape.layerCount)

@@ -87,16 +87,22 @@ final class OutputLayer {
           precision: precision, into: gradient.decoder.weights, team: team)
       }
     }
-    if let projection = weights.projection {
-      multiply(outputGradient, projection.weights, precision: precision, into: readGradient, team: team)
-      if let target = gradient?.projection {
-        multiply(outputGradient, read, transposeA: true, precision: precision, into: target.weights, team: team)
-        target.bias.fill(with: 0)
-        addColumnSums(of: outputGradient, to: target.bias)
-      }
-    }
+    sendBackThroughProjection(outputGradient, read: read, weights, gradient, into: readGradient, team: team)
     if !isWhole { spread(readGradient, over: hiddenGradient) }
     return sum(results.view.row(0)) / Double(targets.count)
+  }
+
+  /// Turns ∂L/∂y into ∂L/∂h and the projection's gradient; nothing if there is none, when the two are one.
+  private func sendBackThroughProjection(
+    _ outputGradient: Matrix, read: Matrix, _ weights: Parameters, _ gradient: Parameters?, into readGradient: Matrix,
+    team: ThreadTeam
+  ) {
+    guard let projection = weights.projection else { return }
+    multiply(outputGradient, projection.weights, precision: precision, into: readGradient, team: team)
+    guard let target = gradient?.projection else { return }
+    multiply(outputGradient, read, transposeA: true, precision: precision, into: target.weights, team: team)
+    target.bias.fill(with: 0)
+    addColumnSums(of: outputGradient, to: target.bias)
   }
 
   /// Appends the log-probability of each position's target, in nats; of every position, so each must have one.

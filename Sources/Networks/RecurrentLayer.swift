@@ -6,7 +6,6 @@ import Kernels
 /// are ordered by time step, then sequence: row t·B + b. Memory is kept from window to window.
 final class RecurrentLayer {
   let kind: CellKind
-  let inputSize: Int
   let hiddenSize: Int
   let cell: any RecurrentCell
   let precision: ProductPrecision
@@ -39,9 +38,8 @@ final class RecurrentLayer {
   private(set) lazy var backwardWeights = PackedMatrix(
     rows: kind.gateCount * hiddenSize, columns: hiddenSize, precision: precision)
 
-  init(kind: CellKind, inputSize: Int, hiddenSize: Int, precision: ProductPrecision) {
+  init(kind: CellKind, hiddenSize: Int, precision: ProductPrecision) {
     self.kind = kind
-    self.inputSize = inputSize
     self.hiddenSize = hiddenSize
     self.precision = precision
     cell = kind.mathematics

@@ -12,7 +12,4 @@ struct ScratchMatrix {
     if rows * columns > buffer.count { buffer = FloatBuffer(count: rows * columns) }
     view = buffer.matrix(rows: rows, columns: columns)
   }
-
-  /// How many bytes it holds on to.
-  var byteCount: Int { buffer.count * MemoryLayout<Float>.stride }
 }

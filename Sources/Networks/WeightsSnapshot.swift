@@ -7,9 +7,6 @@ package struct WeightsSnapshot: Sendable {
   /// The network's sizes at that moment.
   package var shape: NetworkShape { storage.parameters.layout.shape }
 
-  /// How many bytes it takes, spare rows included.
-  package var byteCount: Int { storage.parameters.buffer.count * MemoryLayout<Float>.stride }
-
   /// Every weight under PyTorch's name. The values are only to be read, while the snapshot is held.
   package var tensors: [NamedTensor] { storage.parameters.tensors() }
 
