@@ -89,4 +89,41 @@ static inline rnnd_lanes rnnd_add_pair_products(rnnd_lanes sum, rnnd_lanes a, rn
   return sum;
 #endif
 }
+
+/// Sixteen whole numbers: `SIMD16<Int32>` in Swift.
+typedef int rnnd_integers __attribute__((ext_vector_type(16)));
+
+/// Adds the scalar products of 16 groups of four bytes each, signed in `weights`, unsigned in `factors`.
+static inline rnnd_integers rnnd_add_byte_products(rnnd_integers sum, rnnd_lanes factors, rnnd_lanes weights) {
+#if defined(__AVX512VNNI__)
+  return (rnnd_integers)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)factors, (__m512i)weights);
+#else
+  typedef unsigned char rnnd_factors __attribute__((ext_vector_type(64)));
+  typedef signed char rnnd_weights __attribute__((ext_vector_type(64)));
+  const rnnd_factors f = (rnnd_factors)factors;
+  const rnnd_weights w = (rnnd_weights)weights;
+  for (int lane = 0; lane < 16; ++lane)
+    for (int byte = 4 * lane; byte < 4 * lane + 4; ++byte) sum[lane] += (int)f[byte] * (int)w[byte];
+  return sum;
+#endif
+}
+
+/// Rounds numbers to whole ones, to the nearest; they must fit.
+static inline rnnd_integers rnnd_nearest_integers(rnnd_lanes lanes) {
+  return __builtin_convertvector(__builtin_elementwise_roundeven(lanes), rnnd_integers);
+}
+
+/// 16 whole numbers as single precision.
+static inline rnnd_lanes rnnd_numbers(rnnd_integers integers) { return __builtin_convertvector(integers, rnnd_lanes); }
+
+/// 64 whole numbers, which must fit into bytes, as bytes: those of `a` first.
+static inline rnnd_lanes rnnd_bytes(rnnd_integers a, rnnd_integers b, rnnd_integers c, rnnd_integers d) {
+  typedef signed char rnnd_quarter __attribute__((ext_vector_type(16)));
+  const rnnd_quarter quarters[4] = {
+      __builtin_convertvector(a, rnnd_quarter), __builtin_convertvector(b, rnnd_quarter),
+      __builtin_convertvector(c, rnnd_quarter), __builtin_convertvector(d, rnnd_quarter)};
+  rnnd_lanes bytes;
+  __builtin_memcpy(&bytes, quarters, sizeof bytes);
+  return bytes;
+}
 #endif

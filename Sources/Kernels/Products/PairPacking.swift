@@ -12,7 +12,7 @@ private func pairs(_ first: Lanes, _ second: Lanes) -> Lanes {
 
 /// A number's bits, of which the upper 16 are the nearest bfloat16's.
 @inline(__always)
-private func rounded(_ lanes: Lanes) -> SIMD16<UInt32> {
+func rounded(_ lanes: Lanes) -> SIMD16<UInt32> {
   let bits = unsafe unsafeBitCast(lanes, to: SIMD16<UInt32>.self)
   let nearest = bits &+ 0x7FFF &+ ((bits &>> 16) & 1)
   return nearest.replacing(with: bits | 0x0040_0000, where: lanes .!= lanes)
@@ -20,7 +20,7 @@ private func rounded(_ lanes: Lanes) -> SIMD16<UInt32> {
 
 /// Numbers 2n and 2n + 1 of 32 that follow each other, as pairs.
 @inline(__always)
-private func neighbours(_ place: UnsafePointer<Float>, count: Int) -> Lanes {
+func neighbours(_ place: UnsafePointer<Float>, count: Int) -> Lanes {
   let low = unsafe place.lanes(at: 0, count: min(count, laneCount))
   let high = unsafe count > laneCount ? place.lanes(at: laneCount, count: count &- laneCount) : .zero
   return pairs(
@@ -114,4 +114,17 @@ func packRowPairs(
     }
     unsafe target += steps.count
   }
+}
+
+/// What numbers 2n and 2n + 1 of 32 exceed the pairs in `high` by, as pairs.
+@inline(__always)
+func neighbours(_ place: UnsafePointer<Float>, count: Int, less high: Lanes) -> Lanes {
+  let low = unsafe place.lanes(at: 0, count: min(count, laneCount))
+  let next = unsafe count > laneCount ? place.lanes(at: laneCount, count: count &- laneCount) : .zero
+  let bits = unsafe unsafeBitCast(high, to: SIMD16<UInt32>.self)
+  let first = unsafe unsafeBitCast(bits &<< 16, to: Lanes.self)
+  let second = unsafe unsafeBitCast(bits & 0xFFFF_0000, to: Lanes.self)
+  return pairs(
+    Lanes(lowHalf: low.evenHalf, highHalf: next.evenHalf) - first,
+    Lanes(lowHalf: low.oddHalf, highHalf: next.oddHalf) - second)
 }
