@@ -49,8 +49,6 @@ struct EncodingCache {
     while entries.count > Self.countLimit || byteCount > byteLimit, !entries.isEmpty { entries.removeFirst() }
     return ids
   }
-
-  mutating func removeAll() { entries.removeAll() }
 }
 
 extension Span where Element: FixedWidthInteger {

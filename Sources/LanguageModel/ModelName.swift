@@ -4,8 +4,6 @@
 /// beginning with a letter or digit. It can't lead elsewhere, hide, or be read as an option.
 package enum ModelName {
   package static let byteLimit = 64
-  /// What a name looks like, for messages.
-  package static let pattern = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
   package static func isValid(_ name: String) -> Bool {
     guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= byteLimit else { return false }

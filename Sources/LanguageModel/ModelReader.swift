@@ -28,24 +28,6 @@ package final class ModelReader {
   /// How many bytes of hidden states, tokens and distributions are remembered.
   package var cacheByteCount: Int { states.byteCount + encodings.byteCount + distributions.byteCount }
 
-  /// Forgets everything and gives scratch memory back.
-  package func releaseMemory() {
-    states.removeAll()
-    encodings.removeAll()
-    distributions.removeAll()
-    evaluator.releaseWorkspace()
-  }
-
-  /// How many steps of the network reading some input would take now.
-  ///
-  /// - Throws: `tokenOutOfRange`.
-  package func pendingStepCount(
-    _ input: ModelInput, in snapshot: ModelSnapshot
-  ) throws(LanguageModelError) -> Int {
-    let tokens = [snapshot.tokenizer.endOfSequence] + (try snapshot.tokenizer.tokens(of: input))
-    return tokens.count - (states.longestPrefix(of: tokens, in: snapshot)?.count ?? 0)
-  }
-
   /// The tokens of a text.
   func tokens(of bytes: [UInt8], in snapshot: ModelSnapshot) -> [TokenID] {
     encodings.tokens(of: bytes, in: snapshot)
@@ -98,6 +80,4 @@ private struct DistributionCache {
     if entries.count >= Self.countLimit { entries.removeFirst() }
     entries.append(Entry(generation: generation, state: state, logProbabilities: logProbabilities))
   }
-
-  mutating func removeAll() { entries.removeAll() }
 }

@@ -63,9 +63,6 @@ package final class ModelTeacher {
     published = snapshot
     return snapshot
   }
-
-  /// Gives back memory that only makes the next lesson quicker.
-  package func releaseWorkspace() { trainer.releaseWorkspace() }
 }
 
 // MARK: - Changing

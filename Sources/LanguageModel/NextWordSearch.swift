@@ -9,7 +9,7 @@ import Tokenizers
 /// last word wanted, or when its steps are used up. It is deterministic.
 struct NextWordSearch {
   /// A piece of text that may become a word.
-  private struct Path {
+  private struct Path: Comparable {
     var bytes: [UInt8]
     /// The state before `token`; nil for the empty path.
     var state: HiddenState
@@ -18,12 +18,19 @@ struct NextWordSearch {
     var match: WordPattern.Match
     /// Breaks ties: the path found first goes first.
     var order: Int
+
+    /// The smallest path is the one to take up first.
+    static func < (left: Path, right: Path) -> Bool {
+      (right.logProbability, left.order) < (left.logProbability, right.order)
+    }
+
+    static func == (left: Path, right: Path) -> Bool { left.order == right.order }
   }
 
   private let pattern: WordPattern
   private let pieces: PieceTable
   private let limit: Int
-  private var heap = Heap<Path> { ($0.logProbability, -$0.order) > ($1.logProbability, -$1.order) }
+  private var heap = Heap<Path>()
   private var isStarted = false
   private var expandedCount = 0
   private var pathCount = 0
@@ -56,11 +63,11 @@ struct NextWordSearch {
       isStarted = true
       let match = pattern.match([])
       if match.isCovered { coveredMass = 1 }
-      heap.insert(Path(bytes: [], state: state, token: nil, logProbability: 0, match: match, order: 0))
+      heap.push(Path(bytes: [], state: state, token: nil, logProbability: 0, match: match, order: 0))
     }
     while !isOver {
       guard budget > 0 else { return nil }
-      guard var path = heap.popFirst() else { break }
+      guard var path = heap.pop() else { break }
       if let token = path.token {
         reader.evaluator.advance(&path.state, by: token, with: snapshot.weights)
         budget -= 1
@@ -150,43 +157,7 @@ struct NextWordSearch {
     if match.progress == .ended {
       end(extended, mass: 1)
     } else if heap.count < Self.heapLimit, logProbability > Self.hopeless + (heap.first?.logProbability ?? -.infinity) {
-      heap.insert(extended)
-    }
-  }
-}
-
-/// A binary heap: the element that precedes all others comes first.
-struct Heap<Element> {
-  private var elements: [Element] = []
-  private let precedes: (Element, Element) -> Bool
-
-  init(_ precedes: @escaping (Element, Element) -> Bool) { self.precedes = precedes }
-
-  var count: Int { elements.count }
-  var first: Element? { elements.first }
-
-  mutating func insert(_ element: Element) {
-    elements.append(element)
-    var child = elements.count - 1
-    while child > 0, precedes(elements[child], elements[(child - 1) / 2]) {
-      elements.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func popFirst() -> Element? {
-    guard !elements.isEmpty else { return nil }
-    elements.swapAt(0, elements.count - 1)
-    let first = elements.popLast()
-    var parent = 0
-    while true {
-      var next = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < elements.count {
-        if precedes(elements[child], elements[next]) { next = child }
-      }
-      if next == parent { return first }
-      elements.swapAt(parent, next)
-      parent = next
+      heap.push(extended)
     }
   }
 }

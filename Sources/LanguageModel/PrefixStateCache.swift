@@ -44,6 +44,4 @@ struct PrefixStateCache {
       if !entries[0].tree.evictOldest() { entries.removeFirst() }
     }
   }
-
-  mutating func removeAll() { entries.removeAll() }
 }

@@ -42,8 +42,6 @@ struct PrefixTree<State> {
   /// - Parameter stateByteCount: the size of one state.
   init(stateByteCount: Int) { self.stateByteCount = stateByteCount }
 
-  var isEmpty: Bool { branches.isEmpty }
-
   // MARK: Finding
 
   /// The state that has seen the longest beginning of `tokens` (maybe all of them), and how many tokens that is.

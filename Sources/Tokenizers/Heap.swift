@@ -1,8 +1,8 @@
 /// A binary heap with the smallest element first.
-struct Heap<Element: Comparable> {
+package struct Heap<Element: Comparable> {
   private var elements: [Element] = []
 
-  init() {}
+  package init() {}
 
   /// - Complexity: O(n)
   init(_ elements: [Element]) {
@@ -12,11 +12,16 @@ struct Heap<Element: Comparable> {
 
   var isEmpty: Bool { elements.isEmpty }
 
+  package var count: Int { elements.count }
+
+  /// The smallest element.
+  package var first: Element? { elements.first }
+
   mutating func removeAll() {
     elements.removeAll(keepingCapacity: true)
   }
 
-  mutating func push(_ element: Element) {
+  package mutating func push(_ element: Element) {
     elements.append(element)
     var index = elements.count - 1
     while index > 0 {
@@ -27,7 +32,7 @@ struct Heap<Element: Comparable> {
     }
   }
 
-  mutating func pop() -> Element? {
+  package mutating func pop() -> Element? {
     guard let last = elements.popLast() else { return nil }
     guard let first = elements.first else { return last }
     elements[0] = last

@@ -16,15 +16,4 @@ struct TopTokensTests {
       #expect(best.tokens.map(\.id) == sorted.map(TokenID.init), "seed \(seed)")
     }
   }
-
-  @Test("of a heap come out in order", arguments: 0..<5)
-  func heapSorts(_ seed: UInt64) {
-    var random = TestRandom(seed: seed)
-    let values = (0..<100).map { _ in Int.random(in: 0...50, using: &random) }
-    var heap = Heap<Int>(<)
-    for value in values { heap.insert(value) }
-    var sorted: [Int] = []
-    while let value = heap.popFirst() { sorted.append(value) }
-    #expect(sorted == values.sorted())
-  }
 }
