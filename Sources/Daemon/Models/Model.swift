@@ -208,8 +208,9 @@ extension Model {
         await endRun(discards: cancellation.isByClient)
         throw error
       }
-      guard let update = slice.progress else { return slice.summary }
-      progress(update)
+      // Also a run so short that it is over at once tells how far it came.
+      if let update = slice.progress { progress(update) }
+      if slice.isOver { return slice.summary }
     }
   }
 
@@ -223,7 +224,7 @@ extension Model {
       let slice = try await trainer.continueRun(until: attention, milliseconds: Self.sliceMilliseconds)
       changeCount += 1
       publish(slice.snapshot)
-      if slice.progress != nil { try cancellation.check() }
+      if !slice.isOver { try cancellation.check() }
       return slice
     }
   }

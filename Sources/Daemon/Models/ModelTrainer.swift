@@ -161,8 +161,9 @@ extension ModelTrainer {
 
   /// Where a run stands after a slice of it.
   struct Slice: Sendable {
-    /// Nil once the run is over.
+    /// As of the slice's last update; nil of a slice without any.
     let progress: TrainingProgress?
+    let isOver: Bool
     let summary: TrainingSummary
     let snapshot: ModelSnapshot
   }
@@ -173,10 +174,14 @@ extension ModelTrainer {
     guard let run else { throw .internalError("no training is under way") }
     let deadline = Deadline(afterMilliseconds: milliseconds)
     do throws(LanguageModelError) {
-      var progress = try run.next()
-      while progress != nil, !attention.isRaised, !deadline.hasPassed { progress = try run.next() }
-      if progress == nil { self.run = nil }
-      return Slice(progress: progress, summary: run.summary, snapshot: teacher.snapshot())
+      var (progress, isOver) = (TrainingProgress?.none, false)
+      repeat {
+        let next = try run.next()
+        progress = next ?? progress
+        isOver = next == nil
+      } while !isOver && !attention.isRaised && !deadline.hasPassed
+      if isOver { self.run = nil }
+      return Slice(progress: progress, isOver: isOver, summary: run.summary, snapshot: teacher.snapshot())
     } catch {
       self.run = nil
       throw RPCError(error)
