@@ -24,6 +24,10 @@ package enum ResourceUsage {
     return pages * Int(getpagesize())
   }
 
+  /// Gives memory that was freed back to the system, which the C library else keeps for later. Takes milliseconds after
+  /// much was freed, and other threads that allocate may wait meanwhile.
+  package static func giveBackFreedMemory() { rnnd_trim_heap() }
+
   /// How many descriptors are open; nil where the system does not tell.
   package static var openDescriptorCount: Int? {
     // The list is read through one more descriptor and its duplicate.

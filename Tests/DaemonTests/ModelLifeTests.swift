@@ -37,6 +37,26 @@ struct ModelLifeTests {
     }
   }
 
+  @Test("a creation that is cancelled is answered at once and leaves its name free")
+  func cancelledCreation() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      let text = String(repeating: "once upon a time there was a king ", count: 2_000)
+      let model: JSONObject = ["name": "small", "tokenizer": "byte-bpe", "text": .string(text)]
+      await client.sendLine(Harness.line("create-model", model, id: 1))
+      await harness.until { harness.daemon.service.models.loadedModel("small") != nil }
+      await client.notify("$/cancelRequest", ["id": 1])
+      let reply = try await client.message()
+      if reply?["result"] == nil {
+        #expect(reply?["error"]?["code"] == -32800)
+        await harness.until { !harness.daemon.service.models.names.contains("small") }
+      } else {
+        _ = try await client.call("delete-model", ["name": "small"])
+      }
+      #expect(try await client.call("create-model", Self.small)["step"] == 0)
+    }
+  }
+
   @Test("what was asked of a model while it is made is answered once it is there")
   func useDuringCreation() async throws {
     try await withDaemon { harness in

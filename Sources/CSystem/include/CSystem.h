@@ -43,6 +43,7 @@ struct rnnd_credentials {
 
 #ifdef __linux__
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -335,6 +336,13 @@ static inline int64_t rnnd_peak_resident_bytes(void) {
   return (int64_t)usage.ru_maxrss * 1024;
 #else
   return (int64_t)usage.ru_maxrss;
+#endif
+}
+
+/// Gives memory that is free within the heap back to the system, where the C library can.
+static inline void rnnd_trim_heap(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
 #endif
 }
 

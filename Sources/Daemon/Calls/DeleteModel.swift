@@ -13,6 +13,7 @@ extension Call {
     let models = invocation.service.models
     let model = try models.model(invocation[Common.name], parameter: "name")
     try await models.delete(model)
+    invocation.service.memoryWasFreed()
     return ["name": .string(model.name), "deleted": true]
   }
 }

@@ -32,6 +32,7 @@ extension Call {
     let summary = try await invocation.model().train(
       plan, fileByteLimit: invocation.service.limits.fileByteLimit, unless: invocation.cancellation
     ) { progress in sink?(Train.describe(progress)) }
+    invocation.service.memoryWasFreed()
     return .object(Train.describe(summary))
   }
 }

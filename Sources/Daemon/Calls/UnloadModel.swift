@@ -15,6 +15,7 @@ extension Call {
     let models = invocation.service.models
     let model = try models.model(invocation[Common.name], parameter: "name")
     try await models.unload(model)
+    invocation.service.memoryWasFreed()
     return ["name": .string(model.name), "loaded": false, "directory": .string(model.directory.path)]
   }
 }

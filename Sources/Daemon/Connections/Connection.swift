@@ -210,6 +210,7 @@ extension Connection {
     while let exchange = queue.first {
       await carryOut(exchange)
       queue.removeFirst()
+      if exchange.byteCount > Exchange.loopByteLimit { service.memoryWasFreed() }
       if !isGathering {
         flush()
         takeLines()

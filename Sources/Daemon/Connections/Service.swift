@@ -18,6 +18,7 @@ final class Service {
   /// Connections whose clients are gone, but not all that they wanted done.
   private var unfinished: [Int: Connection] = [:]
   private(set) var isDraining = false
+  private var willGiveBackMemory = false
   private let idle = Deferred<Void>()
   private var lastConnectionID = 0
 
@@ -43,6 +44,19 @@ final class Service {
     checkIdleness()
     connectionClosed()
   }
+
+  /// Much was freed: gives it back to the system, once for all that comes within a second.
+  func memoryWasFreed() {
+    guard !willGiveBackMemory else { return }
+    willGiveBackMemory = true
+    _ = EventLoop.after(milliseconds: 1_000) { [weak self] in
+      self?.willGiveBackMemory = false
+      Task { await Self.giveBackMemory() }
+    }
+  }
+
+  @concurrent
+  private nonisolated static func giveBackMemory() async { ResourceUsage.giveBackFreedMemory() }
 
   /// All that a client wanted who is gone has been done.
   func connectionDidFinish(_ connection: Connection) {

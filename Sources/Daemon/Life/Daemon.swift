@@ -127,7 +127,7 @@ package final class Daemon {
   /// Lets what was received be answered, for a bounded time.
   private func drain() async {
     service.beginDraining()
-    let limit = Int((service.limits.drainSeconds * 1_000).rounded())
+    let limit = Int(exactly: (service.limits.drainSeconds * 1_000).rounded()) ?? 0
     drainTimer = EventLoop.after(milliseconds: limit) { [weak self] in
       guard let self else { return }
       service.cancelEverything(.stop)

@@ -84,8 +84,23 @@ final class ModelRegistry {
     }
     guard !directory(of: name).holdsModel else { throw .modelExists(name) }
     let model = open(name, from: source, cancellation: cancellation)
-    try await model.opened.value(unless: cancellation)
+    do throws(RPCError) {
+      try await model.opened.value(unless: cancellation)
+    } catch {
+      if cancellation?.cause != nil { abandon(model) }
+      throw error
+    }
     return model
+  }
+
+  /// Takes back a creation that was cancelled too late for the trainer to notice.
+  private func abandon(_ model: Model) {
+    Task { @EventLoop in
+      guard (try? await model.opened.value()) != nil else { return }
+      do throws(RPCError) { try await delete(model) } catch {
+        log.error("can't take back the model \(model.name): \(error.message)")
+      }
+    }
   }
 
   func unload(_ model: Model) async throws(RPCError) {
