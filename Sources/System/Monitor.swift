@@ -32,6 +32,18 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
     return body(&state)
   }
 
+  /// Changes the state and wakes every thread that waits, before any of them can act on the change.
+  ///
+  /// One of them may give up the last reference to this monitor: nothing of it is touched once the mutex is unlocked,
+  /// which POSIX lets any other thread destroy from then on.
+  func announceChange<Result>(_ body: (inout State) -> Result) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    let result = body(&state)
+    unsafe pthread_cond_broadcast(condition)
+    return result
+  }
+
   /// Sleeps until `body`, which looks at the state or changes it while no other thread does, has an answer.
   func wait<Answer>(for body: (inout State) -> Answer?) -> Answer {
     unsafe pthread_mutex_lock(mutex)

@@ -43,20 +43,25 @@ package final class ThreadExecutor: SerialExecutor {
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    let mustRunHere = state.withLock { state in
+    // Whoever enqueues has no reference to this executor. Once the thread can take the job, it may run it to its end and
+    // let go of the executor and its actor with it, so the state is held here and `self` is not touched any more.
+    let kept = unsafe Unmanaged.passRetained(state)
+    defer { unsafe kept.release() }
+    let shared = state
+    let mustRunHere = shared.announceChange { [name] state in
       state.jobs.append(job)
       state.executor = self
       if state.isRunning { return false }
       state.isRunning = true
       do {
-        state.thread = try ServiceThread(name: name) { [state = self.state] in Self.run(state) }
+        state.thread = try ServiceThread(name: name) { [shared] in Self.run(shared) }
         return false
       } catch {
         state.isStopping = true
         return true
       }
     }
-    if mustRunHere { Self.run(state) } else { state.announce() }
+    if mustRunHere { Self.run(shared) }
   }
 
   /// Lets the thread run what is queued, and waits for its end; on the thread itself, does not wait.
