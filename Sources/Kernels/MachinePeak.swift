@@ -13,18 +13,20 @@ package enum MachinePeak {
 
   /// Fused multiply-adds of registers with registers, on all of a team's threads at once.
   ///
+  /// - Parameter precision: What is multiplied; sums are single precision. Bfloat16 counts for something where
+  ///   `ProductPrecision.hasFastBFloat16`.
   /// - Returns: GFLOP/s, a multiplication and an addition counted as two.
-  package static func fusedMultiplyAdd(team: ThreadTeam, seconds: Double) -> Double {
-    let rounds = 20_000
-    let work = FusedMultiplyAdds(rounds: rounds)
-    let portions = team.threadCount
+  package static func fusedMultiplyAdd(
+    _ precision: ProductPrecision = .single, team: ThreadTeam, seconds: Double
+  ) -> Double {
+    let work = MultiplyAdds(precision: precision, rounds: 20_000)
     var count = 0.0
     let start = now
     repeat {
-      team.run(work, count: portions, grain: 1)
-      count += Double(portions * rounds)
+      team.run(work, count: team.threadCount, grain: 1)
+      count += Double(team.threadCount * work.rounds)
     } while now - start < seconds
-    return count * Double(FusedMultiplyAdds.operationsPerRound) / (now - start) / 1e9
+    return count * Double(work.operationsPerRound) / (now - start) / 1e9
   }
 
   /// Reading `byteCount` bytes again and again on one core.
@@ -66,36 +68,48 @@ package enum MachinePeak {
 }
 
 /// Multiply-adds in as many independent chains as keep the units busy: latency times units is at most ten, here twelve.
-private struct FusedMultiplyAdds: TeamWork {
+private struct MultiplyAdds: TeamWork {
+  let precision: ProductPrecision
   let rounds: Int
 
-  static let operationsPerRound = 12 * laneCount * 2
+  private static let chainCount = 12
+
+  var operationsPerRound: Int { Self.chainCount * laneCount * (precision == .single ? 2 : 4) }
 
   func run(_ items: Range<Int>, scratch: Scratch) {
-    for item in items { precondition(chains(from: Float(item)) != 0, "MachinePeak: nothing was computed") }
+    for item in items {
+      let start = Lanes(repeating: Float(item))
+      let total =
+        switch precision {
+        case .single: singleChains(from: start)
+        case .bfloat16: pairChains(from: start)
+        }
+      precondition(total.sum() != 0, "MachinePeak: nothing was computed")
+    }
   }
 
   @inline(never)
-  private func chains(from start: Float) -> Float {
-    let factor = Lanes(repeating: 0.5 + start * 1e-9)
-    let term = Lanes(repeating: 1)
-    var a = Lanes(repeating: start)
-    var (b, c, d, e, f) = (a + 1, a + 2, a + 3, a + 4, a + 5)
-    var (g, h, i, j, k, l) = (a + 6, a + 7, a + 8, a + 9, a + 10, a + 11)
+  private func singleChains(from start: Lanes) -> Lanes {
+    let factor = start * 1e-9 + 0.5
+    var chains = InlineArray<12, Lanes>(repeating: start)
     for _ in 0..<rounds {
-      a = term.plusProduct(factor, a)
-      b = term.plusProduct(factor, b)
-      c = term.plusProduct(factor, c)
-      d = term.plusProduct(factor, d)
-      e = term.plusProduct(factor, e)
-      f = term.plusProduct(factor, f)
-      g = term.plusProduct(factor, g)
-      h = term.plusProduct(factor, h)
-      i = term.plusProduct(factor, i)
-      j = term.plusProduct(factor, j)
-      k = term.plusProduct(factor, k)
-      l = term.plusProduct(factor, l)
+      for chain in chains.indices { chains[chain] = Lanes(repeating: 1).plusProduct(factor, chains[chain]) }
     }
-    return (a + b + c + d + e + f + g + h + i + j + k + l).sum()
+    var total = Lanes.zero
+    for chain in chains.indices { total += chains[chain] }
+    return total
+  }
+
+  @inline(never)
+  private func pairChains(from start: Lanes) -> Lanes {
+    // Both numbers of each pair are 1.
+    let ones = unsafe unsafeBitCast(SIMD16<UInt32>(repeating: 0x3F80_3F80), to: Lanes.self)
+    var chains = InlineArray<12, Lanes>(repeating: start)
+    for _ in 0..<rounds {
+      for chain in chains.indices { chains[chain] = rnnd_add_pair_products(chains[chain], ones, ones) }
+    }
+    var total = Lanes.zero
+    for chain in chains.indices { total += chains[chain] }
+    return total
   }
 }
