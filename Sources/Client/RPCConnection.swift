@@ -90,23 +90,6 @@ package final class RPCConnection {
     try send(Request(id: nil, method: method, params: params))
   }
 
-  /// Waits until the daemon closes the connection, which it does when it ends.
-  ///
-  /// - Returns: false when the time was over first.
-  package func waitForEnd(timeoutMilliseconds: Int) throws(ClientError) -> Bool {
-    let deadline = Deadline(afterMilliseconds: timeoutMilliseconds)
-    do {
-      while try socket.waitUntilReadable(timeoutMilliseconds: Int(deadline.remainingMilliseconds)) {
-        received.removeAll(keepingCapacity: true)
-        if case .endOfFile = try socket.read(atMost: 1 << 16, appendingTo: &received) { return true }
-      }
-      return false
-    } catch {
-      if error.isDisconnection { return true }
-      throw .unreachable(path: path, error)
-    }
-  }
-
   // MARK: Lines
 
   private func cancel(_ id: RequestID) throws(ClientError) {

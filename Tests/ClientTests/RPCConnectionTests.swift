@@ -123,13 +123,16 @@ import Testing
     #expect(throws: ClientError.interrupted) { try connection.call("train", interruptedBy: watcher) }
   }
 
-  @Test("The end of the daemon can be waited for")
-  func end() throws {
-    let daemon = try FakeDaemon { _ in nil }
+  @Test("A notification is sent and not waited for, and the process that listens is known")
+  func notification() throws {
+    let daemon = try FakeDaemon { request in
+      request.id.map { _ in [#"{"jsonrpc":"2.0","id":\#(Self.id(request)),"result":null}"#] } ?? []
+    }
     let connection = try RPCConnection(connectingTo: daemon.path)
-    #expect(try connection.waitForEnd(timeoutMilliseconds: 1) == false)
-    try connection.notify("shutdown")
-    #expect(try connection.waitForEnd(timeoutMilliseconds: 10_000))
+    try connection.notify("train-step", ["text": "dog"])
+    #expect(try connection.call("ping") == .null)
+    #expect(daemon.received.map(\.method) == ["train-step", "ping"])
+    #expect(daemon.received.first?.id == nil)
     #expect(try connection.daemonProcessID() == getpid())
   }
 }

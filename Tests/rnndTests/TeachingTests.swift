@@ -82,14 +82,14 @@ extension ProcessTests {
     @Test("Files are trained on by paths as the shell gives them, with progress where it is asked for")
     func train() throws {
       try sandbox.start()
-      let text = String(repeating: "the man bites the dog\nthe dog bites the man\n", count: 200)
+      let text = String(repeating: "the man bites the dog\nthe dog bites the man\n", count: 1_000)
       try Data(text.utf8).write(to: URL(fileURLWithPath: sandbox.home + "/notes.txt"))
       let outcome = try sandbox.rnnd(
         "train", "notes.txt", "--epochs", "2", "--validation", "notes.txt", "--json", "--progress")
       #expect(outcome.status == 0, "\(outcome.errors)")
       let summary = try outcome.json()
       #expect((summary["validationPerplexity"]?.double ?? .infinity) < 5)
-      #expect(summary["tokens"]?.int ?? 0 > 4_000)
+      #expect(summary["tokens"]?.int ?? 0 > 20_000)
       #expect(outcome.errors.contains("loss "))
       #expect(!outcome.errors.contains("\u{1B}"))
       let evaluated = try sandbox.rnnd("evaluate", "notes.txt", "--json")
