@@ -39,6 +39,10 @@ package struct ScoreTask: ReadingTask {
   private var sum = 0.0
   private var perToken: [ScoreReport.Token] = []
 
+  /// How many tokens are scored at once, so that the output layer's weights are read once for many. Always the same, so
+  /// that the result does not depend, in its last bits, on how the caller slices.
+  private static let blockLength = 256
+
   /// - Throws: `noTokens`, `tokenOutOfRange`.
   package init(
     _ input: ModelInput, perToken wantsTokens: Bool = false, in snapshot: ModelSnapshot
@@ -73,19 +77,27 @@ package struct ScoreTask: ReadingTask {
     if position == 0 {
       reader.evaluator.advance(&state, by: snapshot.tokenizer.endOfSequence, with: snapshot.weights)
     }
-    let end = position + min(max(1, stepBudget), tokens.count - position)
-    let scores = reader.evaluator.score(tokens[position..<end], from: &state, with: snapshot.weights)
-    for (token, score) in zip(tokens[position..<end], scores) {
+    var blocks = max(1, stepBudget / Self.blockLength)
+    while blocks > 0, position < tokens.count {
+      scoreBlock(from: &state, with: reader)
+      blocks -= 1
+    }
+    self.state = state
+    guard position == tokens.count else { return nil }
+    return ScoreReport(
+      logProbability: sum, tokenCount: tokens.count, byteCount: byteCount, perToken: wantsTokens ? perToken : nil)
+  }
+
+  private mutating func scoreBlock(from state: inout HiddenState, with reader: ModelReader) {
+    let block = tokens[position..<min(position + Self.blockLength, tokens.count)]
+    let scores = reader.evaluator.score(block, from: &state, with: snapshot.weights)
+    for (token, score) in zip(block, scores) {
       sum += Double(score)
       if wantsTokens {
         let text = String(decoding: snapshot.tokenizer.bytes(of: token), as: UTF8.self)
         perToken.append(.init(id: Int(token), text: text, logProbability: Double(score)))
       }
     }
-    position = end
-    self.state = state
-    guard position == tokens.count else { return nil }
-    return ScoreReport(
-      logProbability: sum, tokenCount: tokens.count, byteCount: byteCount, perToken: wantsTokens ? perToken : nil)
+    position = block.endIndex
   }
 }
