@@ -45,6 +45,24 @@ struct ThreadExecutorTests {
     #expect(try await Worker(ThreadExecutor(name: "a name of more than fifteen bytes")).name() == "a name of more ")
   }
 
+  @Test("A job may be the last that holds the executor, also while another thread is still handing it over")
+  func endsWithItsLastJob() async {
+    await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          var count = 0
+          for value in 0..<300 {
+            let worker = Worker()
+            Task { await worker.append(value) }
+            count += 1
+          }
+          return count
+        }
+      }
+      #expect(await group.reduce(0, +) == 1200)
+    }
+  }
+
   @Test("Isolation can be assumed on the thread")
   func assumesIsolation() async {
     let worker = Worker()
