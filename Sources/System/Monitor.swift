@@ -53,7 +53,4 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
       unsafe pthread_cond_wait(condition, mutex)
     }
   }
-
-  /// Wakes every thread that waits, so that it looks again.
-  func announce() { unsafe pthread_cond_broadcast(condition) }
 }

@@ -68,11 +68,10 @@ package final class ThreadExecutor: SerialExecutor {
   package func stop() {
     let isOwnThread = isOnThread
     var thread: ServiceThread?
-    state.withLock { state in
+    state.announceChange { state in
       if state.isRunning { state.isStopping = true }
       thread = state.thread.take()
     }
-    state.announce()
     guard let thread = consume thread else { return }
     if isOwnThread { thread.detach() } else { thread.join() }
   }
