@@ -28,6 +28,7 @@ import asyncio
 import itertools
 import json
 import os
+import pwd
 import socket
 import struct
 import sys
@@ -115,13 +116,23 @@ def _not_running(path: str, error: OSError) -> RnndError:
 
 
 def _verify_owner(connection: Any, path: str) -> None:
-    """Raises unless the process at the other end is this user's or root's: what is sent is private."""
+    """Raises unless the process at the other end is this user's, root's or $RNND_DAEMON_USER's: what is sent is private."""
     if sys.platform == "linux":
         _, owner, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     else:  # macOS and the BSDs: LOCAL_PEERCRED gives a struct xucred, version and user id first.
         _, owner = struct.unpack_from("Ii", connection.getsockopt(0, 1, 128))
-    if owner not in (0, os.geteuid()):
+    if owner not in (0, os.geteuid(), _user_id(os.environ.get("RNND_DAEMON_USER", ""))):
         raise NotTrusted(f"the daemon at {path} belongs to user {owner}; nothing was sent to it")
+
+
+def _user_id(user: str) -> Optional[int]:
+    """A user's number, by name or by the number itself."""
+    if user.isdecimal():
+        return int(user)
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return None
 
 
 def _line(method: str, params: dict[str, Any], identifier: Optional[int] = None) -> bytes:
@@ -432,7 +443,7 @@ Exit status: 0, 64 usage, 69 no daemon, 130 interrupted, others as `rnnd help ex
 EXIT_CODES = {
     "parse-error": 65, "invalid-request": 64, "method-not-found": 64, "invalid-params": 64, "internal": 70,
     "cancelled": 130, "model-not-found": 66, "model-exists": 73, "token-out-of-range": 65, "diverged": 65,
-    "storage": 74, "corrupt-file": 65, "limit-exceeded": 65, "busy": 75, "shutting-down": 69,
+    "storage": 74, "corrupt-file": 65, "limit-exceeded": 65, "busy": 75, "shutting-down": 69, "not-permitted": 77,
 }  # fmt: skip
 
 

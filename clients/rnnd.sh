@@ -119,14 +119,27 @@ rnnd_socket() {
   printf '%s\n' "$directory/rnnd/rnnd.sock"
 }
 
-# Sends the lines on standard input, prints the lines that come back until everything is answered.
-rnnd_send() {
+# Whether a socket belongs to this user, root or $RNND_DAEMON_USER, in a directory of theirs that nobody else may write
+# to (or only as to /tmp, where nobody can remove what is another's).
+rnnd_trusts() {
+  set -- "$1" "$(dirname "$1")" "$(id -u)" "${RNND_DAEMON_USER:-0}"
+  [ -n "$(find "$1" -prune \( -user "$3" -o -user 0 -o -user "$4" \) 2>/dev/null)" ] &&
+    [ -n "$(find -H "$2" -prune \( -user "$3" -o -user 0 -o -user "$4" \) \( ! -perm -o+w -o -perm -1000 \) 2>/dev/null)" ]
+}
+
+# Finds the daemon's socket, or says why nothing can be sent.
+rnnd_find() {
   socket=$(rnnd_socket)
   [ -S "$socket" ] || { rnnd_fail 69 "rnnd is not running" "start it with: rnnd start"; return; }
-  [ -n "$(find "$socket" -prune -user "$(id -u)" 2>/dev/null)" ] || {
-    rnnd_fail 77 "$socket belongs to another user; nothing was sent"
+  rnnd_trusts "$socket" || {
+    rnnd_fail 77 "$socket belongs to another user, or others could put their own in its place; nothing was sent"
     return
   }
+}
+
+# Sends the lines on standard input, prints the lines that come back until everything is answered.
+rnnd_send() {
+  rnnd_find || return
   transport=${RNND_TRANSPORT-}
   if [ -z "$transport" ]; then
     if command -v socat >/dev/null; then transport=socat
@@ -157,6 +170,7 @@ for line in connection.makefile("rb"):
 
 # rnnd_call METHOD PARAMS prints the result; an error goes to standard error and into the status.
 rnnd_call() {
+  rnnd_find || return
   method=$(printf '%s' "$1" | rnnd_quote)
   printf '{"jsonrpc":"2.0","id":1,"method":%s,"params":%s}\n' "$method" "$2" | rnnd_send | {
     answered=false
@@ -188,6 +202,7 @@ rnnd_status() {
     -32603) status=70 ;;
     -32011) status=73 ;;
     -32014) status=74 ;;
+    -32018) status=77 ;;
     -32020) status=75 ;;
     -32800) status=130 ;;
     *) status=1 ;;

@@ -38,7 +38,7 @@ extension ClientError {
     switch self {
     case .notRunning: "start it with: rnnd start"
     case .unreachable(_, let error): error.hint
-    case .notTrusted: "name your own daemon's socket with --socket or $RNND_SOCKET"
+    case .notTrusted: "name your own daemon's socket with --socket or $RNND_SOCKET, or its user in $RNND_DAEMON_USER"
     case .connectionLost: "see whether it still runs: rnnd status"
     case .badReply: "client and daemon may differ in version: rnnd restart"
     case .refused(let error): error.hint

@@ -4,7 +4,8 @@ package import System
 
 /// A connection to the daemon that sends one request at a time and waits for its answer.
 ///
-/// Before anything is sent it is certain that the daemon is this user's own (or root's). Not for use by several threads.
+/// Before anything is sent it is certain that the daemon is this user's own, or root's, or that of the user whom
+/// `$RNND_DAEMON_USER` names. Not for use by several threads.
 package final class RPCConnection {
   package let path: String
   private let socket: UnixSocket
@@ -17,14 +18,18 @@ package final class RPCConnection {
 
   /// Connects to the daemon that listens at a path.
   ///
+  /// - Parameter trustedUser: whose daemon may answer beside this user's and root's, as name or number; nil for nobody's.
   /// - Throws: `notRunning`, `unreachable` or `notTrusted`.
-  package init(connectingTo path: String) throws(ClientError) {
+  package init(
+    connectingTo path: String, trusting trustedUser: String? = Environment.value("RNND_DAEMON_USER")
+  ) throws(ClientError) {
     self.path = path
     do throws(SystemError) {
       let socket = try UnixSocket.connect(to: path)
       let owner = try socket.peerCredentials().userID
       self.socket = socket
-      if owner != ProcessControl.userID, owner != 0 { throw .notPrivate(path: path, reason: String(owner)) }
+      let trusted = [ProcessControl.userID, 0, trustedUser.flatMap(UserDatabase.userID)]
+      if !trusted.contains(owner) { throw .notPrivate(path: path, reason: String(owner)) }
     } catch .notPrivate(_, let owner) {
       throw .notTrusted(path: path, userID: UInt32(owner) ?? .max)
     } catch {

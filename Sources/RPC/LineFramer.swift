@@ -44,6 +44,15 @@ package struct LineFramer: Sendable {
   /// The stream is at its end: what follows the last line end is a line, too.
   package mutating func finish() { isFinished = true }
 
+  /// Passes over the line that has begun and whose end hasn't come. Call it when `next` gives nil.
+  package mutating func skipLine() {
+    guard bufferedByteCount > 0 else { return }
+    isSkipping = true
+    buffer.removeAll(keepingCapacity: false)
+    start = 0
+    searched = 0
+  }
+
   /// The next line, or nil when more bytes are needed.
   package mutating func next() -> Item? {
     while true {

@@ -124,6 +124,11 @@ extension RPCError {
       hint: "send long texts in parts, or as files to train and evaluate")
   }
 
+  /// What only the daemon's owner may have done.
+  package static func notPermitted(_ message: String, path: String? = nil, hint: String? = nil) -> RPCError {
+    RPCError(.notPermitted, message, hint: hint ?? "ask the daemon's owner, or run a daemon of your own", path: path)
+  }
+
   package static func busy(_ message: String, hint: String = "try again when earlier requests are answered") -> RPCError
   {
     RPCError(.busy, message, hint: hint)

@@ -22,8 +22,31 @@ package protocol Pollable: ~Copyable {
   var descriptorNumber: Int32 { get }
 }
 
+/// What bytes can be written to, perhaps not all at once.
+package protocol Writable: ~Copyable {
+  /// Writes once, as much as there is room for.
+  borrowing func write(_ bytes: Span<UInt8>) throws(SystemError) -> WriteOutcome
+  /// Waits until there is room to write (or the other end has hung up); false when the time was over first.
+  ///
+  /// - Parameter timeoutMilliseconds: how long to wait at most; nil for ever.
+  borrowing func waitUntilWritable(timeoutMilliseconds: Int?) throws(SystemError) -> Bool
+}
+
+extension Writable where Self: ~Copyable {
+  /// Writes everything, waiting for room as often as it takes.
+  package borrowing func writeAll(_ bytes: Span<UInt8>) throws(SystemError) {
+    var written = 0
+    while written < bytes.count {
+      switch try write(bytes.extracting(written..<bytes.count)) {
+      case .bytes(let count): written += count
+      case .wouldBlock: _ = try waitUntilWritable(timeoutMilliseconds: nil)
+      }
+    }
+  }
+}
+
 /// An open file description that closes itself with its owner's life.
-package struct FileDescriptor: ~Copyable, Sendable, Pollable {
+package struct FileDescriptor: ~Copyable, Sendable, Pollable, Writable {
   package let descriptorNumber: Int32
 
   /// Takes over an open descriptor: nobody else may close it.
@@ -98,17 +121,6 @@ extension FileDescriptor {
     return try call("wait") {
       rnnd_poll_one(descriptorNumber, events, deadline?.remainingMilliseconds ?? -1)
     } != 0
-  }
-
-  /// Writes everything, waiting for room as often as it takes.
-  package borrowing func writeAll(_ bytes: Span<UInt8>) throws(SystemError) {
-    var written = 0
-    while written < bytes.count {
-      switch try write(bytes.extracting(written..<bytes.count)) {
-      case .bytes(let count): written += count
-      case .wouldBlock: _ = try waitUntilWritable()
-      }
-    }
   }
 
   /// Reads until the end, waiting as often as it takes.

@@ -17,6 +17,10 @@ package struct FileLock: ~Copyable, Sendable {
       owning: try call("open", path: path) { unsafe rnnd_open(path, flags, 0o600) })
     let found = try FileSystem.status(of: descriptor, path: path)
     guard found.kind == .regular else { throw .wrongKind(path: path, found: found.kind, expected: .regular) }
+    // Who owns the file could hold the lock as long as they please.
+    guard found.ownerID == ProcessControl.userID || found.ownerID == 0 else {
+      throw .notPrivate(path: path, reason: "it belongs to user \(found.ownerID)")
+    }
     let number = descriptor.descriptorNumber
     guard try Self.take(number, path: path) else {
       throw .locked(path: path, holder: Self.holder(in: descriptor))

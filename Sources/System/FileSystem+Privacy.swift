@@ -10,8 +10,9 @@ extension FileSystem {
   /// Makes sure that a directory is this user's alone: no link, owned by this user, nobody else may enter, read or
   /// write it, and nobody else can put another directory in its place.
   ///
+  /// - Parameter group: whose members may enter it all the same.
   /// - Throws: `notPrivate` with the reason.
-  package static func verifyPrivateDirectory(_ path: String) throws(SystemError) {
+  package static func verifyPrivateDirectory(_ path: String, enteredBy group: UInt32? = nil) throws(SystemError) {
     let path = try absolute(path)
     guard let found = try status(of: path, followingLinks: false) else {
       throw .call(operation: "look at", errno: ENOENT, path: path)
@@ -24,14 +25,45 @@ extension FileSystem {
     guard found.ownerID == ProcessControl.userID else {
       throw .notPrivate(path: path, reason: "it belongs to user \(found.ownerID), not to user \(ProcessControl.userID)")
     }
-    guard found.permissions & 0o077 == 0 else {
+    let shared: UInt32 = found.groupID == group ? 0o010 : 0
+    guard found.permissions & 0o077 & ~shared == 0 else {
       throw .notPrivate(
         path: path, reason: "its permissions are 0\(String(found.permissions, radix: 8)), others may use it")
     }
+    try verifyGuarded(path)
+  }
+
+  /// Makes sure that nobody but this user and root can put something else in a path's place, or in that of a directory
+  /// above it. The path's last name may be missing yet.
+  ///
+  /// - Throws: `notPrivate` with the reason.
+  package static func verifyGuarded(_ path: String) throws(SystemError) {
+    let path = try absolute(path)
     // Both what is written, where a link could be exchanged, and what it leads to.
     try verifyParents(of: path, for: path)
-    let resolved = try resolve(path)
+    guard let parent = parent(of: path) else { return }
+    let resolved = join(try resolve(parent), lastName(of: path))
     if resolved != path { try verifyParents(of: resolved, for: path) }
+  }
+
+  /// Gives a group a part in something of this user's.
+  package static func share(_ path: String, with group: UInt32, permissions: UInt32) throws(SystemError) {
+    try check(path)
+    try call("give to group \(group)", path: path) { unsafe lchown(path, uid_t.max, group) }
+    try call("set permissions of", path: path) { unsafe chmod(path, mode_t(permissions)) }
+  }
+
+  /// Makes sure that the members of a group can come to a path: every directory above it lets them, or all, pass.
+  ///
+  /// - Throws: `outOfReach` with the directory that doesn't.
+  package static func verifyReachable(_ path: String, by group: UInt32) throws(SystemError) {
+    var current = try absolute(path)
+    while let above = parent(of: current) {
+      guard let found = try status(of: above) else { throw .call(operation: "look at", errno: ENOENT, path: above) }
+      let bit: UInt32 = found.groupID == group ? 0o010 : 0o001
+      guard found.permissions & bit != 0 else { throw .outOfReach(path: path, group: group, closed: above) }
+      current = above
+    }
   }
 
   /// Makes sure that nobody but this user and root can rename what stands on the way.

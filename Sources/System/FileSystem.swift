@@ -77,9 +77,19 @@ package enum FileSystem {
   /// Opens a regular file for reading. Nothing else is opened: not a directory, and never a FIFO or device, whose
   /// opening alone could wait or act.
   ///
-  /// - Throws: `wrongKind` naming what was found.
+  /// A symbolic link in the file's place is followed if this user or root made it, as people link their notes; one of
+  /// somebody else's could have this user's files read that nobody meant.
+  ///
+  /// - Throws: `wrongKind` naming what was found, `notPrivate` for another user's link.
   package static func openForReading(_ path: String) throws(SystemError) -> FileDescriptor {
     try check(path)
+    if let link = try status(of: path, followingLinks: false), link.kind == .symbolicLink,
+      link.ownerID != ProcessControl.userID, link.ownerID != 0
+    {
+      throw .notPrivate(path: path, reason: "it is a symbolic link of user \(link.ownerID)")
+    }
+    // What it is now, and, as it may be exchanged meanwhile, what was opened.
+    if let kind = try kind(at: path), kind != .regular { throw .wrongKind(path: path, found: kind, expected: .regular) }
     let descriptor = FileDescriptor(
       owning: try call("open", path: path) { unsafe rnnd_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0) })
     let found = try status(of: descriptor, path: path)
@@ -102,8 +112,13 @@ package enum FileSystem {
       let room = byteLimit - bytes.count
       // One more than the limit, so that a file of just that size is told from a larger one.
       let wanted = room < expected ? room + 1 : expected
-      do {
-        if try descriptor.read(atMost: wanted, appendingTo: &bytes) == .endOfFile { return bytes }
+      do throws(SystemError) {
+        switch try descriptor.read(atMost: wanted, appendingTo: &bytes) {
+        case .bytes: continue
+        case .endOfFile: return bytes
+        // Files of the kernel's, like its log, may have nothing yet: nobody waits for that.
+        case .wouldBlock: throw SystemError.call(operation: "read", errno: EAGAIN, path: path)
+        }
       } catch { throw error.naming(path) }
     }
     throw .tooLarge(path: path, byteLimit: byteLimit)

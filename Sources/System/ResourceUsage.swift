@@ -24,6 +24,16 @@ package enum ResourceUsage {
     return pages * Int(getpagesize())
   }
 
+  /// How much memory there is for this process: the machine's, or what its control group may have where that is less.
+  package static var usableByteCount: Int {
+    let machine = Int(rnnd_physical_bytes())
+    // It says "max" where there is no limit; outside Linux there is no such file.
+    guard let bytes = try? FileSystem.readFile("/sys/fs/cgroup/memory.max", byteLimit: 64),
+      let group = Int(String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)), group > 0
+    else { return machine }
+    return min(machine, group)
+  }
+
   /// Gives memory that was freed back to the system, which the C library else keeps for later. Takes milliseconds after
   /// much was freed, and other threads that allocate may wait meanwhile.
   package static func giveBackFreedMemory() { rnnd_trim_heap() }

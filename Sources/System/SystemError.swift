@@ -12,6 +12,8 @@ package enum SystemError: Error, Equatable, Sendable {
   case pathTooLong(path: String, byteCount: Int, byteLimit: Int)
   /// A directory or file that must be its owner's alone is not.
   case notPrivate(path: String, reason: String)
+  /// A group's members are to come to a path, but a directory above it does not let them pass.
+  case outOfReach(path: String, group: UInt32, closed: String)
   /// Another process holds a lock.
   case locked(path: String, holder: Int32?)
   /// A process that answers listens at this path already.
@@ -38,6 +40,7 @@ extension SystemError {
     case .tooLarge: EFBIG
     case .pathTooLong: ENAMETOOLONG
     case .notPrivate: EPERM
+    case .outOfReach: EACCES
     case .locked: EWOULDBLOCK
     case .addressInUse: EADDRINUSE
     case .timedOut: ETIMEDOUT
@@ -50,7 +53,7 @@ extension SystemError {
     case .call(let operation, _, _), .timedOut(let operation, _): operation
     case .wrongKind, .tooLarge: "open"
     case .pathTooLong, .addressInUse: "bind"
-    case .notPrivate: "verify"
+    case .notPrivate, .outOfReach: "verify"
     case .locked: "lock"
     case .notReady: "start"
     }
@@ -61,7 +64,7 @@ extension SystemError {
     switch self {
     case .call(_, _, let path): path
     case .wrongKind(let path, _, _), .tooLarge(let path, _), .pathTooLong(let path, _, _), .notPrivate(let path, _),
-      .locked(let path, _), .addressInUse(let path):
+      .outOfReach(let path, _, _), .locked(let path, _), .addressInUse(let path):
       path
     case .notReady, .timedOut: nil
     }
@@ -88,6 +91,7 @@ extension SystemError {
     switch self {
     case .pathTooLong: "give a shorter path with --socket or $RNND_SOCKET"
     case .notPrivate(let path, _): "make it yours alone: chown it to yourself and chmod go-rwx \(path)"
+    case .outOfReach: "name a socket with --socket in a directory that the group may enter"
     case .wrongKind(_, _, .regular): "name a regular file"
     case .call(_, ENOSPC, _), .call(_, EDQUOT, _): "free some disk space"
     case .call(_, EMFILE, _): "raise the limit of open files (ulimit -n)"
@@ -106,6 +110,8 @@ extension SystemError: CustomStringConvertible {
     case .pathTooLong(let path, let count, let limit):
       "the socket path \(path) has \(count) bytes, but an address holds at most \(limit)"
     case .notPrivate(let path, let reason): "\(path) is not private: \(reason)"
+    case .outOfReach(let path, let group, let closed):
+      "members of group \(group) can't reach \(path): \(closed) does not let them pass"
     case .locked(let path, let holder):
       "\(path) is locked by \(holder.map { "process \($0)" } ?? "another process")"
     case .addressInUse(let path): "another process listens at \(path)"

@@ -1,6 +1,6 @@
 import CSystem
 
-/// A socket at a path, to which its owner alone can connect.
+/// A socket at a path, to which its owner alone can connect, and the members of one group if that is wanted.
 package struct UnixListener: ~Copyable, Sendable, Pollable {
   private let descriptor: FileDescriptor
   package let path: String
@@ -9,12 +9,15 @@ package struct UnixListener: ~Copyable, Sendable, Pollable {
 
   /// Listens at `path` with permission bits 0600 from the first moment, without blocking.
   ///
+  /// With a group the bits become 0660 before the first client can connect. Nobody else may be able to write to the
+  /// directory: `FileSystem.verifyGuarded` tells.
+  ///
   /// What an earlier process left at `path` is removed if nobody answers there. Two processes that start at once
   /// could remove each other's fresh socket so: hold the instance's `FileLock` around this call.
   ///
   /// - Throws: `addressInUse` when somebody answers at `path`; `wrongKind` when something else than a socket is there;
   ///   `pathTooLong`.
-  package init(path: String, backlog: Int32 = 128) throws(SystemError) {
+  package init(path: String, group: UInt32? = nil, backlog: Int32 = 128) throws(SystemError) {
     let address = try SocketAddress(path: path)
     try Self.removeStale(at: path)
     let descriptor = FileDescriptor(owning: try call("create socket") { rnnd_unix_socket() })
@@ -31,6 +34,7 @@ package struct UnixListener: ~Copyable, Sendable, Pollable {
       throw SystemError.addressInUse(path: path)
     }
     do {
+      if let group { try FileSystem.share(path, with: group, permissions: 0o660) }
       try call("listen at", path: path) { listen(number, backlog) }
     } catch {
       _ = unsafe unlink(path)

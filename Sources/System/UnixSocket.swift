@@ -8,7 +8,7 @@ package struct PeerCredentials: Equatable, Sendable {
 }
 
 /// One end of a connected stream of the Unix domain.
-package struct UnixSocket: ~Copyable, Sendable, Pollable {
+package struct UnixSocket: ~Copyable, Sendable, Pollable, Writable {
   private let descriptor: FileDescriptor
 
   init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
@@ -75,17 +75,6 @@ package struct UnixSocket: ~Copyable, Sendable, Pollable {
     return written.map(WriteOutcome.bytes) ?? .wouldBlock
   }
 
-  /// Writes everything, waiting for room as often as it takes.
-  package borrowing func writeAll(_ bytes: Span<UInt8>) throws(SystemError) {
-    var written = 0
-    while written < bytes.count {
-      switch try write(bytes.extracting(written..<bytes.count)) {
-      case .bytes(let count): written += count
-      case .wouldBlock: _ = try waitUntilWritable()
-      }
-    }
-  }
-
   /// Waits until there is something to read; false when the time was over first. No time given: for ever.
   package borrowing func waitUntilReadable(timeoutMilliseconds: Int? = nil) throws(SystemError) -> Bool {
     try descriptor.waitUntilReadable(timeoutMilliseconds: timeoutMilliseconds)
@@ -106,6 +95,20 @@ package struct UnixSocket: ~Copyable, Sendable, Pollable {
     var peer = rnnd_credentials()
     try call("ask for peer credentials") { unsafe rnnd_peer_credentials(descriptorNumber, &peer) }
     return PeerCredentials(processID: peer.process, userID: peer.user, groupID: peer.group)
+  }
+
+  /// Whether who connected was in a group at that moment, as the first or any other of its groups.
+  package borrowing func peerIsMember(of groupID: UInt32) throws(SystemError) -> Bool {
+    if try peerCredentials().groupID == groupID { return true }
+    // As many as Linux allows anyone to be in.
+    var groups = [gid_t](repeating: 0, count: 1 << 16)
+    let number = descriptorNumber
+    let count = try call("ask for peer groups") {
+      unsafe groups.withUnsafeMutableBufferPointer {
+        unsafe rnnd_peer_groups(number, $0.baseAddress, Int32($0.count))
+      }
+    }
+    return groups.prefix(Int(count)).contains(groupID)
   }
 }
 

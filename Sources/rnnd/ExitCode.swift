@@ -25,6 +25,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
       case "model-exists": .exists
       case "storage": .storage
       case "busy": .tryAgain
+      case "not-permitted": .notPermitted
       case "cancelled": .interrupted
       default: .failure
       }
@@ -42,7 +43,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
     case .exists: "there is a model of that name already"
     case .storage: "a file could not be read or written"
     case .tryAgain: "the daemon is busy: try again"
-    case .notPermitted: "the socket belongs to another user"
+    case .notPermitted: "the socket belongs to another user, or only its owner may do this"
     case .interrupted: "interrupted or cancelled"
     }
   }

@@ -1,6 +1,7 @@
 import Client
 import Daemon
 import JSON
+import RPC
 import System
 
 #if canImport(Glibc)
@@ -14,6 +15,11 @@ struct LifeCycle {
   let socketPath: String
   let dataDirectory: String
   let logLevel: LogLevel
+  /// The group whose members may connect; nil for none.
+  let allowedGroup: UInt32?
+  let limits: Limits
+  /// The flag by which a daemon in the background is given the same limits.
+  private let limitArguments: [String]
   let console: Console
   private let arguments: ParsedArguments
 
@@ -27,10 +33,42 @@ struct LifeCycle {
     self.console = console
     socketPath = try arguments.socketPath()
     logLevel = arguments.text("log-level").flatMap(LogLevel.init) ?? .info
+    allowedGroup = try Self.group(arguments.text("allow-group"))
+    let assignments = arguments["limit"]?.array?.compactMap(\.string) ?? []
+    limits = try Self.limits(assignments)
+    limitArguments = assignments.isEmpty ? [] : ["--limit"] + assignments
     do throws(SystemError) {
       let given = arguments.text("data")
       dataDirectory = if let given { try FileSystem.absolute(given) } else { try UserDirectories.data() }
     } catch { throw Failure(error) }
+  }
+
+  private static func group(_ given: String?) throws(Failure) -> UInt32? {
+    guard let given else { return nil }
+    guard let group = UserDatabase.groupID(of: given) else {
+      throw Failure(.usage, "there is no group '\(given)'", hint: "groups of yours: id -Gn")
+    }
+    return group
+  }
+
+  /// The usual limits but for what the assignments, `NAME=VALUE`, say.
+  static func limits(_ assignments: [String]) throws(Failure) -> Limits {
+    var limits = Limits()
+    for assignment in assignments {
+      let (name, value) = (assignment.prefix { $0 != "=" }, assignment.drop { $0 != "=" }.dropFirst())
+      guard let limit = NamedLimit.all.first(where: { $0.name == name }) else {
+        let names = NamedLimit.all.map(\.name)
+        throw Failure(
+          .usage, "there is no limit '\(name)'",
+          hint: nearest(String(name), among: names).map { "did you mean: \($0)" } ?? names.joined(separator: ", "))
+      }
+      guard let number = Int(value), limit.range.contains(number) else {
+        let range = "\(limit.range.lowerBound) to \(limit.range.upperBound)"
+        throw Failure(.usage, "found '\(value)' as the limit \(name), expected a whole number from \(range)")
+      }
+      limits[keyPath: limit.keyPath] = number
+    }
+    return limits
   }
 
   // MARK: Start
@@ -54,7 +92,7 @@ struct LifeCycle {
   /// Waits for the daemon that holds the socket's lock, if one does, to answer or to give up.
   private func otherDaemonAnswers() throws(Failure) -> Bool {
     let deadline = Deadline(afterMilliseconds: 10_000)
-    while FileLock.holder(of: lockPath) != nil, !deadline.hasPassed {
+    while FileLock.isHeld(lockPath), !deadline.hasPassed {
       if try runningDaemon() != nil { return true }
       usleep(Self.lookMicroseconds)
     }
@@ -83,7 +121,7 @@ struct LifeCycle {
           LocalVerb.start.rawValue, "--foreground", LocalVerb.readinessFlag, "--socket", socketPath, "--data",
           dataDirectory,
           "--log-level", logLevel.rawValue,
-        ], logPath: log)
+        ] + limitArguments + (allowedGroup.map { ["--allow-group", String($0)] } ?? []), logPath: log)
     } catch .notReady(let message) {
       let log = (try? Self.logPath()) ?? "standard error"
       throw Failure(.unavailable, "rnnd did not start: \(message)", hint: "its log: \(log)")
@@ -117,9 +155,9 @@ struct LifeCycle {
     do throws(SystemError) {
       if reportingReadiness { try readiness.open() }
       try ProcessControl.disableCoreDumps()
-      try makeSocketDirectory()
       let log = Log(logLevel) { try? StandardStream.error.write($0) }
-      let configuration = DaemonConfiguration(socketPath: socketPath, dataDirectory: dataDirectory, log: log)
+      let configuration = DaemonConfiguration(
+        socketPath: socketPath, dataDirectory: dataDirectory, allowedGroup: allowedGroup, limits: limits, log: log)
       let ending = try Daemon.run(configuration, ready: { readiness.isReady() })
       if ending == .unsaved {
         throw SystemError.notReady(message: "not everything that was taught could be saved")
@@ -143,16 +181,6 @@ struct LifeCycle {
     }
   }
 
-  /// The directory of the socket, if it is missing, for this user alone.
-  private func makeSocketDirectory() throws(SystemError) {
-    guard let directory = FileSystem.parent(of: socketPath) else { return }
-    if directory == (try? UserDirectories.runtime()) {
-      try FileSystem.createPrivateDirectory(directory)
-    } else {
-      try FileSystem.createDirectory(directory, withParents: true)
-    }
-  }
-
   // MARK: Stop
 
   /// Stops the daemon and returns when it has ended.
@@ -173,7 +201,7 @@ struct LifeCycle {
     do throws(ClientError) {
       _ = try connection.call("shutdown")
       let deadline = Deadline(afterMilliseconds: Self.stopMilliseconds)
-      while FileLock.holder(of: lockPath) != nil {
+      while FileLock.isHeld(lockPath) {
         if deadline.hasPassed {
           throw ClientError.unreachable(
             path: socketPath, .timedOut(operation: "stopping", milliseconds: Self.stopMilliseconds))

@@ -222,6 +222,43 @@ struct ConnectionTests {
     }
   }
 
+  @Test("refuses by name a long line that still comes in when all connections hold too much, and serves short ones")
+  func heldBytes() async throws {
+    var limits = Limits()
+    limits.requestByteLimit = 300_000
+    try await withDaemon(limits: limits) { harness in
+      let (first, second) = (try harness.client(), try harness.client())
+      let other = try harness.client()
+      // The end of this line never comes.
+      await first.send([UInt8](repeating: UInt8(ascii: "x"), count: 280_000))
+      _ = try await other.call("ping")
+      await second.sendLine(Harness.line("tokenize", ["text": .string(String(repeating: "x", count: 200_000))], id: 7))
+      let error = try await second.message()?["error"]
+      #expect(error?["code"] == -32016)
+      #expect(error?["data"]?["limit"] == "requestBytes")
+      #expect(try await second.call("ping")["version"] != nil)
+      #expect(try await other.call("ping")["version"] != nil)
+      // What is given up is counted no longer.
+      first.hangUp()
+      await harness.until { harness.daemon.service.connections.count == 2 }
+      let text = JSONValue.string(String(repeating: "x", count: 200_000))
+      #expect(try await second.call("tokenize", ["text": text])["count"] == 1)
+    }
+  }
+
+  @Test("takes no more lines than their bytes may take, and answers them all in order")
+  func waitingBytes() async throws {
+    var limits = Limits()
+    limits.waitingByteLimit = 100_000
+    try await withDaemon(limits: limits) { harness in
+      let client = try harness.client()
+      let text = JSONValue.string(String(repeating: "word ", count: 15_000))
+      let lines = (0..<20).map { Harness.line("score", ["text": "word", "model": text], id: JSONValue($0)) }
+      await client.sendLine(lines.joined(separator: "\n"))
+      for id in 0..<20 { #expect(try await client.message()?["id"] == JSONValue(id)) }
+    }
+  }
+
   @Test("is turned away by name when there are too many")
   func connectionLimit() async throws {
     var limits = Limits()

@@ -109,6 +109,59 @@ struct DaemonLifeTests {
     }
   }
 
+  @Test("a second signal ends a daemon at once and only once, whatever waits to be read or saved")
+  func secondSignal() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      _ = try await client.call("train-step", Self.sentence)
+      client.stopReading()
+      let text = String(repeating: "word ", count: 100_000)
+      await client.sendLine(Harness.line("tokenize", ["text": .string(text)], id: 1))
+      await harness.until { !harness.daemon.service.connections.values.allSatisfy(\.isIdle) }
+      harness.daemon.receive(.terminate)
+      harness.daemon.receive(.terminate)
+      #expect(try await harness.untilEnd() == .unsaved)
+      // Whatever the first signal had begun comes to its end.
+      for _ in 0..<100 { await EventLoop.nextTurn() }
+      harness.daemon.receive(.terminate)
+      let lines = harness.ownLines.lines.withLock { $0 }
+      #expect(lines.count { $0.hasSuffix("info stopped\n") } == 1, "\(lines)")
+    }
+  }
+
+  @Test("members of the group that is let in use models, but name no files, delete nothing and stop nobody")
+  func members() async throws {
+    try await withDaemon { harness in
+      let member = try harness.client(as: .member)
+      #expect(try await member.call("train-step", Self.sentence)["step"] == 1)
+      #expect(try await member.call("next-word", Self.sentence)["words"] != nil)
+      for (method, params) in [
+        ("train", ["files": ["/etc/hostname"]]), ("train", ["text": "a b", "validation": "/etc/hostname"]),
+        ("evaluate", ["file": "/etc/hostname"]), ("create-model", ["name": "x", "files": ["/etc/hostname"]]),
+        ("import-model", ["name": "x", "path": "/etc"]), ("export-model", ["name": "default", "path": "/tmp/x"]),
+        ("delete-model", ["name": "default"]), ("shutdown", [:]),
+      ] as [(String, JSONObject)] {
+        let error = try await member.reply(to: method, params)["error"]
+        #expect(error?["data"]?["kind"] == "not-permitted", "\(method): \(error ?? .null)")
+      }
+      #expect(try await harness.client().call("delete-model", ["name": "default"])["deleted"] == true)
+    }
+  }
+
+  @Test("every limit that status shows can be set by that name, and none to what would overflow")
+  func limits() async throws {
+    var limits = Limits()
+    for (index, limit) in NamedLimit.all.enumerated() {
+      #expect(limit.range.contains(limits[keyPath: limit.keyPath]), "\(limit.name)")
+      limits[keyPath: limit.keyPath] = limit.range.lowerBound + index
+    }
+    let described = limits.description
+    for (index, limit) in NamedLimit.all.enumerated() {
+      #expect(described[limit.name]?.int == limit.range.lowerBound + index, "\(limit.name)")
+    }
+    #expect(described.object?.members.count == NamedLimit.all.count)
+  }
+
   @Test("a default model that can't be read keeps nobody from the other models")
   func damagedDefault() async throws {
     try await withDaemon { harness in
@@ -151,7 +204,7 @@ struct DaemonLifeTests {
       await client.sendLine("xyzzyword")
       _ = await client.line()
     }
-    let lines = Harness.lines.withLock { $0 }
+    let lines = Harness.allLines.lines.withLock { $0 }
     #expect(lines.contains { $0.contains("listening") })
     #expect(!lines.contains { $0.contains("xyzzyword") })
   }

@@ -23,14 +23,14 @@ final class FakeClient {
   private var lastID = 0
 
   /// Connects to a daemon by a socket pair.
-  convenience init(of service: Service) throws {
+  convenience init(of service: Service, as visitor: Visitor = .owner) throws {
     var near: UnixSocket?
     var failure: SystemError?
     try UnixSocket.pair().separate { first, second in
       near = consume first
       do throws(SystemError) {
         try second.setNonBlocking(true)
-        try service.connect(second)
+        try service.connect(second, of: visitor)
       } catch {
         failure = error
       }

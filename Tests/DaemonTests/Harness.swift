@@ -24,18 +24,25 @@ final class Harness {
     try FileSystem.createDirectory(self.directory, withParents: true)
     let configuration = DaemonConfiguration(
       socketPath: self.directory + "/s", dataDirectory: self.directory + "/data", limits: limits,
-      log: Log(.debug) { line in Harness.lines.withLock { $0.append(line) } })
+      log: Log(.debug) { [ownLines] line in
+        ownLines.lines.withLock { $0.append(line) }
+        Harness.allLines.lines.withLock { $0.append(line) }
+      })
     daemon = try Daemon(configuration)
   }
 
+  final class LogLines: Sendable { let lines = Mutex<[String]>([]) }
+
+  /// What this daemon has logged.
+  let ownLines = LogLines()
   /// What all daemons of the process have logged.
-  nonisolated static let lines = Mutex<[String]>([])
+  nonisolated static let allLines = LogLines()
 
   private func open() async throws {
     try await daemon.start(signals: nil) { [ending] in ending.complete(.success($0)) }
   }
 
-  func client() throws -> FakeClient { try FakeClient(of: daemon.service) }
+  func client(as visitor: Visitor = .owner) throws -> FakeClient { try FakeClient(of: daemon.service, as: visitor) }
 
   /// A client that comes in by the daemon's own door.
   func socketClient() async throws -> FakeClient {

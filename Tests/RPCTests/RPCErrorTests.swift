@@ -11,7 +11,8 @@ struct RPCErrorTests {
     (.internalError, -32603, "internal"), (.cancelled, -32800, "cancelled"),
     (.modelNotFound, -32010, "model-not-found"), (.modelExists, -32011, "model-exists"),
     (.tokenOutOfRange, -32012, "token-out-of-range"), (.diverged, -32013, "diverged"), (.storage, -32014, "storage"),
-    (.corruptFile, -32015, "corrupt-file"), (.limitExceeded, -32016, "limit-exceeded"), (.busy, -32020, "busy"),
+    (.corruptFile, -32015, "corrupt-file"), (.limitExceeded, -32016, "limit-exceeded"),
+    (.notPermitted, -32018, "not-permitted"), (.busy, -32020, "busy"),
     (.shuttingDown, -32021, "shutting-down"),
   ]
 
@@ -42,7 +43,8 @@ struct RPCErrorTests {
     (.tokenOutOfRange("10", path: "ids[0]", vocabularySize: 10), .tokenOutOfRange), (.diverged("the loss"), .diverged),
     (.storage("could not write the model: no space left", errno: 28), .storage),
     (.corruptFile("found 3 bytes, expected 8"), .corruptFile), (.limitExceeded("batch", limit: 128), .limitExceeded),
-    (.lineTooLong(limit: 8), .limitExceeded), (.busy("found 64 requests waiting"), .busy),
+    (.lineTooLong(limit: 8), .limitExceeded), (.notPermitted("only its owner may"), .notPermitted),
+    (.busy("found 64 requests waiting"), .busy),
     (.shuttingDown(), .shuttingDown),
   ]
 

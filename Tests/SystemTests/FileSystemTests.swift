@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import System
@@ -37,6 +38,32 @@ struct FileSystemTests {
       let error = #expect(throws: SystemError.self) { try FileSystem.readFile(path, byteLimit: 10) }
       #expect(error == .wrongKind(path: path, found: kind, expected: .regular))
       #expect(error?.description == "\(path) is a \(kind.rawValue), not a regular file")
+    }
+  }
+
+  @Test("A link of one's own to a file is followed, one to a device or to nothing is not")
+  func followsOwnLinks() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("linked", to: "file")
+    try directory.link(directory["file"], at: "link")
+    #expect(try FileSystem.readFile(directory["link"], byteLimit: 10) == Array("linked".utf8))
+    try directory.link("/dev/zero", at: "device")
+    #expect(throws: SystemError.wrongKind(path: directory["device"], found: .characterDevice, expected: .regular)) {
+      try FileSystem.readFile(directory["device"], byteLimit: 10)
+    }
+    try directory.link(directory["none"], at: "dangling")
+    let error = #expect(throws: SystemError.self) { try FileSystem.readFile(directory["dangling"], byteLimit: 10) }
+    #expect(error?.isMissing == true)
+  }
+
+  @Test("A link that somebody else made is refused", .enabled(if: geteuid() == 0, "only root can give a link away"))
+  func refusesForeignLinks() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("private", to: "file")
+    try directory.link(directory["file"], at: "link")
+    lchown(directory["link"], 65_534, gid_t.max)
+    #expect(throws: SystemError.notPrivate(path: directory["link"], reason: "it is a symbolic link of user 65534")) {
+      try FileSystem.readFile(directory["link"], byteLimit: 10)
     }
   }
 
@@ -106,6 +133,52 @@ struct FileSystemTests {
 
 @Suite("Private directories")
 struct PrivateDirectoryTests {
+  @Test("A directory that a group may enter is private but for that, and only for that group")
+  func acceptsGroup() throws {
+    let directory = try TemporaryDirectory()
+    try FileSystem.createDirectory(directory["run"])
+    try FileSystem.share(directory["run"], with: getegid(), permissions: 0o710)
+    try FileSystem.verifyPrivateDirectory(directory["run"], enteredBy: getegid())
+    #expect(throws: SystemError.self) { try FileSystem.verifyPrivateDirectory(directory["run"]) }
+    #expect(throws: SystemError.self) {
+      try FileSystem.verifyPrivateDirectory(directory["run"], enteredBy: getegid() + 1)
+    }
+    for permissions in [0o711, 0o730, 0o750] as [UInt32] {
+      try FileSystem.share(directory["run"], with: getegid(), permissions: permissions)
+      #expect(throws: SystemError.self) {
+        try FileSystem.verifyPrivateDirectory(directory["run"], enteredBy: getegid())
+      }
+    }
+  }
+
+  @Test("A group reaches what is in directories that let it pass, and a closed one is named")
+  func reach() throws {
+    let directory = try TemporaryDirectory()
+    try FileSystem.createDirectory(directory["run"])
+    try directory.setPermissions(0o711, of: "")
+    try FileSystem.share(directory["run"], with: getegid(), permissions: 0o710)
+    try FileSystem.verifyReachable(directory["run/socket"], by: getegid())
+    #expect(
+      throws: SystemError.outOfReach(path: directory["run/socket"], group: getegid() + 1, closed: directory["run"])
+    ) {
+      try FileSystem.verifyReachable(directory["run/socket"], by: getegid() + 1)
+    }
+  }
+
+  @Test("What nobody else can exchange is guarded, whether it is there yet or not")
+  func guarded() throws {
+    let directory = try TemporaryDirectory()
+    try FileSystem.createDirectory(directory["run"])
+    try FileSystem.verifyGuarded(directory["run/socket"])
+    for permissions in [0o755, 0o711, 0o1777] {
+      try directory.setPermissions(permissions, of: "run")
+      try FileSystem.verifyGuarded(directory["run/socket"])
+    }
+    try directory.setPermissions(0o777, of: "run")
+    let error = #expect(throws: SystemError.self) { try FileSystem.verifyGuarded(directory["run/socket"]) }
+    #expect(error?.description.contains("others may write") == true)
+  }
+
   @Test("A directory of one's own is accepted, and created when it is missing")
   func accepts() throws {
     let directory = try TemporaryDirectory()

@@ -97,6 +97,26 @@ struct UnixListenerTests {
     #expect(listener.path == directory["socket"])
   }
 
+  @Test("A group is let in by the socket's permissions before the first client can come")
+  func sharesWithGroup() throws {
+    let directory = try TemporaryDirectory()
+    let listener = try UnixListener(path: directory["socket"], group: getegid())
+    let found = try FileSystem.status(of: listener.path)
+    #expect(found?.permissions == 0o660)
+    #expect(found?.groupID == getegid())
+  }
+
+  @Test("Who connects is known as a member of the groups that the process is in, and of no other")
+  func membership() throws {
+    let (near, _) = try SocketEnd.pair()
+    var groups = [gid_t](repeating: 0, count: 1_000)
+    let count = Int(getgroups(Int32(groups.count), &groups))
+    for group in [getegid()] + groups.prefix(count) {
+      #expect(try near.use { try $0.peerIsMember(of: group) })
+    }
+    #expect(try !near.use { try $0.peerIsMember(of: 4_000_000_000) })
+  }
+
   @Test("Where somebody answers nobody else can listen, and the one who answers is not disturbed")
   func refusesLive() throws {
     let directory = try TemporaryDirectory()

@@ -180,7 +180,8 @@ extension ProcessTests {
     @Test("Restart ends the old daemon and starts another")
     func restart() throws {
       let first = try sandbox.start()
-      #expect(try sandbox.rnnd("restart").status == 0)
+      let restart = try sandbox.rnnd("restart")
+      #expect(restart.status == 0, "\(restart.errors)\(sandbox.log)")
       let second = try #require(sandbox.daemonProcessID)
       #expect(second != first)
       #expect(try sandbox.rnnd("ping").status == 0)

@@ -76,6 +76,15 @@ static inline int rnnd_peer_credentials(int descriptor, struct rnnd_credentials 
   return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, peer, &length);
 }
 
+/// The other groups of the user at the other end, as they were when it connected: how many, -1 on failure (`ERANGE`: more
+/// than `capacity`).
+static inline int rnnd_peer_groups(int descriptor, gid_t *groups, int capacity) {
+  // `SO_PEERGROUPS`, by its number as some headers lack the name.
+  socklen_t length = (socklen_t)((size_t)capacity * sizeof *groups);
+  if (getsockopt(descriptor, SOL_SOCKET, 59, groups, &length) != 0) return -1;
+  return (int)(length / sizeof *groups);
+}
+
 static inline int rnnd_epoll_control(int poller, int operation, int descriptor, uint32_t events, uint64_t token) {
   struct epoll_event event;
   event.events = events;
@@ -112,6 +121,7 @@ static inline int64_t rnnd_modified_nanoseconds(const struct stat *status) {
 #else
 
 #include <mach-o/dyld.h>
+#include <sys/ucred.h>
 
 static inline int rnnd_close_on_exec(int descriptor) {
   if (descriptor >= 0) (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
@@ -157,6 +167,15 @@ static inline int rnnd_peer_credentials(int descriptor, struct rnnd_credentials 
   socklen_t length = sizeof peer->process;
   if (getsockopt(descriptor, SOL_LOCAL, LOCAL_PEERPID, &peer->process, &length) != 0) return -1;
   return getpeereid(descriptor, &peer->user, &peer->group);
+}
+
+static inline int rnnd_peer_groups(int descriptor, gid_t *groups, int capacity) {
+  struct xucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(descriptor, SOL_LOCAL, LOCAL_PEERCRED, &peer, &length) != 0) return -1;
+  int count = 0;
+  for (; count < peer.cr_ngroups && count < capacity; count++) groups[count] = peer.cr_groups[count];
+  return count;
 }
 
 static inline void rnnd_thread_set_name(const char *name) { (void)pthread_setname_np(name); }
@@ -327,6 +346,11 @@ static inline int64_t rnnd_wall_nanoseconds(void) { return rnnd_clock_nanosecond
 
 static inline int rnnd_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int rnnd_ending_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+/// The machine's memory, in bytes.
+static inline int64_t rnnd_physical_bytes(void) {
+  return (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
+}
 
 /// The most memory that the process ever held at once, in bytes.
 static inline int64_t rnnd_peak_resident_bytes(void) {

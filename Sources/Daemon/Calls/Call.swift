@@ -22,6 +22,8 @@ package struct Call: Sendable {
   package let result: [ResultField]
   /// Params with which the call works as written against a new daemon's `default` model.
   package let example: JSONObject
+  /// Whether members of the group that is let in may not call it.
+  let isOwners: Bool
   /// What becomes of it when its client hangs up before it is answered.
   let afterHangUp: AfterHangUp
   let run: @EventLoop @Sendable (Invocation) async throws(RPCError) -> JSONValue
@@ -29,7 +31,7 @@ package struct Call: Sendable {
   init(
     _ name: String, summary: String, discussion: String = "", parameters: [Parameter] = [],
     alternatives: [Alternatives] = [], positional: [String] = [], result: [ResultField], example: JSONObject = [:],
-    afterHangUp: AfterHangUp = .isCancelled,
+    isOwners: Bool = false, afterHangUp: AfterHangUp = .isCancelled,
     run: @escaping @EventLoop @Sendable (Invocation) async throws(RPCError) -> JSONValue
   ) {
     self.name = name
@@ -40,6 +42,7 @@ package struct Call: Sendable {
     self.positional = positional
     self.result = result
     self.example = example
+    self.isOwners = isOwners
     self.afterHangUp = afterHangUp
     self.run = run
   }

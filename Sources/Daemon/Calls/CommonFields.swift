@@ -13,8 +13,8 @@ enum Common {
   static let text = Field.string("text", of: .text, "The text.")
   static let ids = Field.integers("ids", in: 0...Int(Int32.max), count: 0...Int.max, "Token ids instead of text.")
   static let progress = Field.flag("progress", "Whether `$/progress` notifications are wanted.")
-  static let files = Field.strings("files", count: 1...1_024, "Absolute paths of text files in UTF-8.")
-  static let path = Field.required("path", "The absolute path of a model directory.")
+  static let files = Field.strings("files", of: .path, count: 1...1_024, "Absolute paths of text files in UTF-8.")
+  static let path = Field.required("path", of: .path, "The absolute path of a model directory.")
   static let wholeNumbers = 1...Int.max
 
   /// What every call that describes a model answers.

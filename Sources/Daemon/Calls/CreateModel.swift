@@ -85,10 +85,7 @@ private enum CreateModel {
   }
 
   static func texts(_ invocation: Invocation) throws(RPCError) -> TextSource {
-    if let paths = try invocation[Common.files] {
-      for (index, path) in paths.enumerated() { try TextFile.checkAbsolute(path, parameter: "files[\(index)]") }
-      return .files(paths)
-    }
+    if let paths = try invocation[Common.files] { return .files(paths) }
     return try invocation[Common.text].map(TextSource.text) ?? .nothing
   }
 }

@@ -8,7 +8,7 @@ extension Call {
     discussion: "Training that is under way ends with the update that it is at, and is answered with model-not-found.",
     parameters: [Common.name.parameter], positional: ["name"],
     result: [ResultField("name", "The model's name."), ResultField("deleted", "true.")], example: ["name": "default"],
-    afterHangUp: .isFinished
+    isOwners: true, afterHangUp: .isFinished
   ) { (invocation) async throws(RPCError) in
     let models = invocation.service.models
     let model = try models.model(invocation[Common.name], parameter: "name")

@@ -28,7 +28,7 @@ extension Call {
 }
 
 private enum Evaluate {
-  static let file = Field.string("file", "The absolute path of a text file in UTF-8.")
+  static let file = Field.string("file", of: .path, "The absolute path of a text file in UTF-8.")
 
   /// What is evaluated.
   enum Source: Sendable {

@@ -11,7 +11,6 @@ extension Call {
     result: Common.description, example: ["name": "default", "path": "/home/me/exported"], afterHangUp: .isFinished
   ) { (invocation) async throws(RPCError) in
     let path = try invocation[Common.path]
-    try TextFile.checkAbsolute(path, parameter: "path")
     let target = ModelDirectory(path: path)
     try ExportModel.check(target)
     let model = try invocation.service.models.model(invocation[Common.name], parameter: "name")

@@ -14,7 +14,6 @@ extension Call {
     result: Common.description, example: ["name": "novel", "path": "/home/me/models/default"], afterHangUp: .isFinished
   ) { (invocation) async throws(RPCError) in
     let path = try invocation[Common.path]
-    try TextFile.checkAbsolute(path, parameter: "path")
     let model = try await invocation.service.models.create(
       invocation[Common.name], from: .imported(path: path), unless: invocation.cancellation)
     return try await model.description(unless: invocation.cancellation)

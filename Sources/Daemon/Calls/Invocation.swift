@@ -25,9 +25,11 @@ typealias ProgressSink = @EventLoop (JSONObject) -> Void
 /// What a connection remembers between its requests.
 @EventLoop
 final class Session {
+  /// Who is at the other end.
+  nonisolated let visitor: Visitor
   private var carried: [String: (model: ObjectIdentifier, state: CarryState)] = [:]
 
-  nonisolated init() {}
+  nonisolated init(of visitor: Visitor) { self.visitor = visitor }
 
   /// Where the last carrying lesson on a model ended; nil when there was none since it came into memory.
   func carry(of model: Model) -> CarryState? {

@@ -5,8 +5,10 @@ import RPC
 package enum ParameterKind: Equatable, Sendable {
   /// Text of the user's, of any length that fits a line.
   case text
-  /// A short string: a name or a path.
+  /// A short string, like a name.
   case string
+  /// The absolute path of a file or directory: the daemon has another working directory than its clients.
+  case path
   case boolean
   case integer(ClosedRange<Int>)
   case number(NumberRange)
@@ -49,6 +51,7 @@ extension ParameterKind {
     switch self {
     case .text: "text (a string)"
     case .string: "a string"
+    case .path: "an absolute path"
     case .boolean: "true or false"
     case .integer(let range) where range.upperBound == .max: "a whole number, at least \(range.lowerBound)"
     case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -66,6 +69,7 @@ extension ParameterKind {
   private var plural: String {
     switch self {
     case .text, .string, .choice: "strings"
+    case .path: "absolute paths"
     case .boolean: "booleans"
     case .integer: "whole numbers"
     case .number: "numbers"
@@ -78,6 +82,7 @@ extension ParameterKind {
   package var schema: JSONValue {
     switch self {
     case .text, .string: ["type": "string"]
+    case .path: ["type": "string", "pattern": "^/"]
     case .boolean: ["type": "boolean"]
     case .integer(let range):
       range.upperBound == .max
@@ -112,6 +117,9 @@ extension ParameterKind {
     case .anything: return
     case .text, .string:
       guard value.string != nil else { throw mismatch(value, at: path) }
+    case .path:
+      guard let given = value.string else { throw mismatch(value, at: path) }
+      guard given.utf8.first == UInt8(ascii: "/") else { throw relativePath(at: path) }
     case .boolean:
       guard value.bool != nil else { throw mismatch(value, at: path) }
     case .integer(let range):
@@ -125,6 +133,21 @@ extension ParameterKind {
       guard let elements = value.array, count.contains(elements.count) else { throw mismatch(value, at: path) }
       for (index, value) in elements.enumerated() { try element.check(value, at: "\(path)[\(index)]") }
     }
+  }
+
+  /// Whether it names a file, or files.
+  package var namesFile: Bool {
+    switch self {
+    case .path: true
+    case .list(let element, _): element.namesFile
+    default: false
+    }
+  }
+
+  private func relativePath(at path: String) -> RPCError {
+    .invalidParams(
+      path: path, "found a relative path as \(path), expected an absolute one",
+      hint: "the daemon has another working directory than you: begin the path with /")
   }
 
   private func mismatch(_ value: JSONValue, at path: String) -> RPCError {

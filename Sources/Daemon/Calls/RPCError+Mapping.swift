@@ -14,7 +14,7 @@ extension RPCError {
       self = .limitExceeded(
         "fileBytes", limit: limit, message: "\(error)", hint: "split the file, and train on the parts one by one",
         data: parameter.map { ["path": .string($0)] } ?? [:])
-    case .call, .wrongKind, .pathTooLong, .notPrivate, .locked, .addressInUse, .notReady, .timedOut:
+    case .call, .wrongKind, .pathTooLong, .notPrivate, .outOfReach, .locked, .addressInUse, .notReady, .timedOut:
       let fallback = error.isMissing ? "check the path; it must be absolute" : nil
       self = .storage("\(error)", errno: error.errno, path: parameter, hint: error.hint ?? fallback)
     }

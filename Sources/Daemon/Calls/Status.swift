@@ -10,7 +10,9 @@ extension Call {
       ResultField("pid", "Its process."),
       ResultField("uptimeSeconds", "How long it has been running."),
       ResultField("socket", "Where it listens."),
-      ResultField("connections", "`open`, `accepted` and `refused` since the start, and the `limit`."),
+      ResultField(
+        "connections",
+        "`open`, the `limit`, and since the start `accepted`, `refused` for lack of room, and `strangers` turned away."),
       ResultField("calls", "By name: `count`, `errors`, and `p50Microseconds`, `p99Microseconds`, `maxMicroseconds`."),
       ResultField("errors", "Counts by `kind`, malformed lines included."),
       ResultField("models", "As list-models has them."),
@@ -29,6 +31,7 @@ extension Call {
         "open": JSONValue(service.connections.count),
         "accepted": JSONValue(service.statistics.acceptedConnectionCount),
         "refused": JSONValue(service.statistics.refusedConnectionCount),
+        "strangers": JSONValue(service.statistics.strangerCount),
         "limit": JSONValue(service.limits.connectionLimit),
       ],
       "calls": service.statistics.callsDescription,
@@ -60,14 +63,6 @@ extension Service {
 extension Limits {
   /// `limits` of `status`.
   var description: JSONValue {
-    [
-      "lineBytes": JSONValue(lineByteLimit), "batch": JSONValue(batchLimit), "nesting": JSONValue(nestingLimit),
-      "connections": JSONValue(connectionLimit), "waitingRequests": JSONValue(waitingRequestLimit),
-      "unreadReplyBytes": JSONValue(unreadReplyByteLimit), "backgroundNotifications": JSONValue(backgroundLimit),
-      "backgroundBytes": JSONValue(backgroundByteLimit), "modelBytes": JSONValue(modelByteLimit),
-      "trainingThreads": JSONValue(trainingThreadCount),
-      "fileBytes": JSONValue(fileByteLimit), "stateCacheBytes": JSONValue(stateCacheByteLimit),
-      "drainSeconds": JSONValue(finite: drainSeconds),
-    ]
+    .object(JSONObject(NamedLimit.all.map { ($0.name, JSONValue(self[keyPath: $0.keyPath])) }))
   }
 }

@@ -48,7 +48,8 @@ private enum Train {
   static let learningRate = Field.number(
     "learningRate", .above(0, through: 1e6),
     "The first update's; when left out, the model's own, for SGD times the square root of the stretches.")
-  static let validation = Field.string("validation", "The absolute path of a text file to evaluate on at the end.")
+  static let validation = Field.string(
+    "validation", of: .path, "The absolute path of a text file to evaluate on at the end.")
 
   static func plan(_ invocation: Invocation) throws(RPCError) -> TrainingPlan {
     var settings = TrainingSettings()
@@ -58,14 +59,11 @@ private enum Train {
     settings.learningRate = try invocation[learningRate]
     let texts: TextSource
     if let paths = try invocation[Common.files] {
-      for (index, path) in paths.enumerated() { try TextFile.checkAbsolute(path, parameter: "files[\(index)]") }
       texts = .files(paths)
     } else {
       texts = .text(try invocation[Common.text] ?? "")
     }
-    let validation = try invocation[validation]
-    if let validation { try TextFile.checkAbsolute(validation, parameter: "validation") }
-    return TrainingPlan(texts: texts, validationPath: validation, settings: settings)
+    return TrainingPlan(texts: texts, validationPath: try invocation[validation], settings: settings)
   }
 
   static func describe(_ progress: TrainingProgress) -> JSONObject {

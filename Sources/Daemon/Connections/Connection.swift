@@ -10,11 +10,16 @@ import System
 final class Connection {
   let id: Int
   private let service: Service
-  private let session = Session()
+  private let session: Session
   private var wire: Wire?
   private var framer: LineFramer
   private var outbox = Outbox()
   private var queue: [Exchange] = []
+
+  /// Bytes of the lines in the queue.
+  private var queuedByteCount = 0
+  /// What of this connection's bytes the service has been told to count.
+  private var countedByteCount = 0
 
   /// Whether the client said that it sends no more.
   private var inputHasEnded = false
@@ -48,9 +53,12 @@ final class Connection {
     init(_ socket: consuming UnixSocket) { self.socket = socket }
   }
 
-  init(_ socket: consuming UnixSocket, id: Int, service: Service) throws(SystemError) {
+  init(
+    _ socket: consuming UnixSocket, of visitor: Visitor, id: Int, service: Service
+  ) throws(SystemError) {
     self.id = id
     self.service = service
+    session = Session(of: visitor)
     framer = LineFramer(lineByteLimit: service.limits.lineByteLimit)
     let wire = Wire(socket)
     self.wire = wire
@@ -85,6 +93,7 @@ final class Connection {
     if let watch = wire.watch { EventLoop.unwatch(watch) }
     self.wire = nil
     outbox.removeAll()
+    countBytes()
     service.connectionDidClose(self)
     releaseRoom()
   }
@@ -109,9 +118,30 @@ extension Connection {
       hangUp()
     }
     takeLines()
+    countBytes()
+    refuseLineIfTooMuchIsHeld()
     isGathering = false
     flush()
     settle()
+  }
+
+  /// Has the service know how many bytes this connection holds in its memory.
+  private func countBytes() {
+    let byteCount = wire == nil ? queuedByteCount : queuedByteCount + framer.bufferedByteCount
+    service.countHeld(byteCount - countedByteCount)
+    countedByteCount = byteCount
+  }
+
+  /// Gives up a long line that still comes in when all connections together hold more than is allowed: to wait for its
+  /// end could mean to wait for somebody else's half a line.
+  private func refuseLineIfTooMuchIsHeld() {
+    guard hasRoom, service.holdsTooMuch, framer.bufferedByteCount > Exchange.loopByteLimit else { return }
+    framer.skipLine()
+    countBytes()
+    let error = RPCError.limitExceeded(
+      "requestBytes", limit: service.limits.requestByteLimit, hint: "send it again when the daemon has less to do")
+    accept(.single(.invalid(error, id: .null)))
+    work()
   }
 
   /// Reads what a client that is gone left behind: at most what its socket's buffer holds.
@@ -144,14 +174,19 @@ extension Connection {
 
   private func accept(_ incoming: Incoming, byteCount: Int = 0) {
     let exchange = Exchange(byteCount: byteCount)
-    queue.append(exchange)
+    append(exchange)
     fill(exchange, with: incoming)
+  }
+
+  private func append(_ exchange: Exchange) {
+    queue.append(exchange)
+    queuedByteCount += exchange.byteCount
   }
 
   /// Takes a line that would hold the loop: it has its place in the queue while it is decoded.
   private func acceptLong(_ line: [UInt8]) {
     let exchange = Exchange(byteCount: line.count)
-    queue.append(exchange)
+    append(exchange)
     undecodedCount += 1
     Task.immediate { @EventLoop in
       fill(exchange, with: await Exchange.decodeElsewhere(line, limits: service.limits))
@@ -180,7 +215,8 @@ extension Connection {
   }
 
   private var hasRoom: Bool {
-    queue.count < service.limits.waitingRequestLimit && background.count < service.limits.backgroundLimit
+    queue.count < service.limits.waitingRequestLimit && queuedByteCount < service.limits.waitingByteLimit
+      && background.count < service.limits.backgroundLimit
       && backgroundByteCount < service.limits.backgroundByteLimit && !isOverfull
   }
 
@@ -210,10 +246,12 @@ extension Connection {
     while let exchange = queue.first {
       await carryOut(exchange)
       queue.removeFirst()
+      queuedByteCount -= exchange.byteCount
       if exchange.byteCount > Exchange.loopByteLimit { service.memoryWasFreed() }
       if !isGathering {
         flush()
         takeLines()
+        countBytes()
       }
       if isOverfull { await roomInOutbox() }
       await pauseIfLong()

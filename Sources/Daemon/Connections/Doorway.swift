@@ -9,6 +9,8 @@ final class Doorway {
   private var watch: EventLoop.Watch?
   private var retry: EventLoop.Timer?
   private var isOpen = true
+  /// Why nobody could be taken in, the last time; nil once somebody was.
+  private var obstacle: SystemError?
 
   init(_ listener: consuming UnixListener, service: Service) throws(SystemError) {
     self.listener = listener
@@ -21,6 +23,7 @@ final class Doorway {
     for _ in 0..<16 where isOpen {
       do throws(SystemError) {
         guard let socket = try listener.accept() else { return }
+        obstacle = nil
         welcome(socket)
       } catch {
         pause(after: error)
@@ -40,18 +43,24 @@ final class Doorway {
 
   private func welcome(_ socket: consuming UnixSocket) {
     do throws(SystemError) {
-      let peer = try socket.peerCredentials()
-      guard peer.userID == ProcessControl.userID || peer.userID == 0 else {
-        service.log.warning("refused a connection of user \(peer.userID)")
-        return
+      guard let visitor = try Visitor.identify(socket, allowing: service.configuration.allowedGroup) else {
+        return refuseStranger(try socket.peerCredentials().userID)
       }
       guard service.hasRoom else {
         service.statistics.refusedConnectionCount += 1
         return turnAway(socket)
       }
-      try service.connect(socket)
+      try service.connect(socket, of: visitor)
     } catch {
       service.log.warning("lost a connection: \(error)")
+    }
+  }
+
+  /// Closes without a word, as what would be said is no business of a stranger's; the log tells of the first time.
+  private func refuseStranger(_ user: UInt32) {
+    service.statistics.strangerCount += 1
+    if service.statistics.strangerCount == 1 {
+      service.log.warning("refused a connection of user \(user); status counts those that follow")
     }
   }
 
@@ -69,7 +78,8 @@ final class Doorway {
   /// No descriptor is left for who waits at the door: nobody is taken until a connection closes or a second passes, as
   /// trying again at once would keep the loop busy for nothing.
   private func pause(after error: SystemError) {
-    service.log.warning("can't accept connections for now: \(error)")
+    if error != obstacle { service.log.warning("can't accept connections for now: \(error)") }
+    obstacle = error
     setInterest([])
     if let retry { EventLoop.cancel(retry) }
     retry = EventLoop.after(milliseconds: 1_000) { [weak self] in self?.reopen() }

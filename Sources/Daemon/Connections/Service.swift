@@ -19,6 +19,8 @@ final class Service {
   private var unfinished: [Int: Connection] = [:]
   private(set) var isDraining = false
   private var willGiveBackMemory = false
+  /// Bytes of requests that connections hold.
+  private var heldByteCount = 0
   private let idle = Deferred<Void>()
   private var lastConnectionID = 0
 
@@ -32,9 +34,9 @@ final class Service {
   }
 
   /// Serves a client from now on.
-  func connect(_ socket: consuming UnixSocket) throws(SystemError) {
+  func connect(_ socket: consuming UnixSocket, of visitor: Visitor = .owner) throws(SystemError) {
     lastConnectionID += 1
-    connections[lastConnectionID] = try Connection(socket, id: lastConnectionID, service: self)
+    connections[lastConnectionID] = try Connection(socket, of: visitor, id: lastConnectionID, service: self)
     statistics.acceptedConnectionCount += 1
   }
 
@@ -44,6 +46,12 @@ final class Service {
     checkIdleness()
     connectionClosed()
   }
+
+  /// Counts bytes of requests that a connection holds, or holds no longer.
+  func countHeld(_ byteCount: Int) { heldByteCount += byteCount }
+
+  /// Whether the requests of all connections together take more memory than they may.
+  var holdsTooMuch: Bool { heldByteCount > limits.requestByteLimit }
 
   /// Much was freed: gives it back to the system, once for all that comes within a second.
   func memoryWasFreed() {
@@ -98,6 +106,7 @@ final class Service {
       throw .methodNotFound(request.method, among: CallTable.all.map(\.name))
     }
     try cancellation.check()
+    try session.visitor.check(call, request.params)
     try call.check(request.params)
     return try await call.run(
       Invocation(

@@ -11,9 +11,10 @@ package final class Daemon {
   let service: Service
   private var doorway: Doorway?
   private var signals: SignalListener?
-  /// Nil once it has ended.
+  /// Nil once it has ended: others may take its place.
   private var locks: Locks?
   private var isStopping = false
+  private var hasEnded = false
   private var drainTimer: EventLoop.Timer?
   private var ended: @EventLoop (Ending) -> Void = { _ in }
 
@@ -27,8 +28,9 @@ package final class Daemon {
 
   /// Held as long as the daemon lives: one daemon a socket, one daemon a data directory.
   private final class Locks {
-    let socket: FileLock
+    // Properties end in this order: who sees the socket's lock free finds the other one free, too.
     let data: FileLock
+    let socket: FileLock
 
     init(_ configuration: DaemonConfiguration) throws(SystemError) {
       socket = try FileLock(path: configuration.socketPath + ".lock")
@@ -38,9 +40,7 @@ package final class Daemon {
 
   init(_ configuration: DaemonConfiguration) throws(SystemError) {
     try FileSystem.createPrivateDirectory(configuration.dataDirectory)
-    if let parent = FileSystem.parent(of: configuration.socketPath), !FileSystem.exists(parent) {
-      try FileSystem.createPrivateDirectory(parent)
-    }
+    try SocketDirectory.prepare(configuration)
     locks = try Locks(configuration)
     service = Service(configuration)
     service.stopRequested = { [weak self] in self?.stop() }
@@ -56,7 +56,7 @@ package final class Daemon {
     Signal.ignoreBrokenPipe()
     // What is in memory is the user's text.
     try? ProcessControl.disableCoreDumps()
-    _ = try? ProcessControl.raiseDescriptorLimit(to: configuration.limits.connectionLimit + descriptorReserve)
+    let configuration = configuration.withinDescriptorLimit()
     let watcher = try SignalWatcher()
     let outcome = Outcome()
     try EventLoop.start()
@@ -89,16 +89,14 @@ package final class Daemon {
     }
     try await service.prepare()
     guard !isStopping else { return false }
-    let listener = try UnixListener(path: service.configuration.socketPath)
+    let configuration = service.configuration
+    let listener = try UnixListener(path: configuration.socketPath, group: configuration.allowedGroup)
     doorway = try Doorway(listener, service: service)
-    service.log.info("listening at \(service.configuration.socketPath)")
+    service.log.info("listening at \(configuration.socketPath)")
     return true
   }
 
-  /// Descriptors for files, models and the daemon itself, beside those of clients.
-  private nonisolated static let descriptorReserve = 128
-
-  private func receive(_ signal: Signal) {
+  func receive(_ signal: Signal) {
     switch signal {
     case .hangUp: service.log.info("ignored a hang-up signal")
     case .interrupt, .terminate:
@@ -119,6 +117,7 @@ package final class Daemon {
     doorway?.close()
     Task { @EventLoop in
       await drain()
+      guard !hasEnded else { return }
       let isSaved = await service.saveModels()
       end(isSaved ? .clean : .unsaved)
     }
@@ -127,8 +126,7 @@ package final class Daemon {
   /// Lets what was received be answered, for a bounded time.
   private func drain() async {
     service.beginDraining()
-    let limit = Int(exactly: (service.limits.drainSeconds * 1_000).rounded()) ?? 0
-    drainTimer = EventLoop.after(milliseconds: limit) { [weak self] in
+    drainTimer = EventLoop.after(milliseconds: service.limits.drainSeconds * 1_000) { [weak self] in
       guard let self else { return }
       service.cancelEverything(.stop)
       // What is cancelled is answered at once or never: a client that doesn't read isn't waited for.
@@ -143,15 +141,17 @@ package final class Daemon {
     drainTimer = nil
   }
 
+  /// Ends, once: a second signal may come while the first one's models are saved.
   private func end(_ ending: Ending) {
+    guard !hasEnded else { return }
+    hasEnded = true
     cancelTimer()
     doorway?.close()
     signals?.close()
     service.abandonConnections()
     locks = nil
     service.log.info("stopped")
-    let ended = ended
-    self.ended = { _ in }
     ended(ending)
+    ended = { _ in }
   }
 }

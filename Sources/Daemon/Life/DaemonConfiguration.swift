@@ -1,15 +1,40 @@
+import System
+
 /// Where a daemon listens, where it keeps its models, and what it allows.
 package struct DaemonConfiguration: Sendable {
   package var socketPath: String
   /// The directory that holds `models/`; created, 0700, if it is missing.
   package var dataDirectory: String
+  /// A group whose members may connect, beside this user and root; nil for none.
+  package var allowedGroup: UInt32?
   package var limits: Limits
   package var log: Log
 
-  package init(socketPath: String, dataDirectory: String, limits: Limits = Limits(), log: Log) {
+  package init(
+    socketPath: String, dataDirectory: String, allowedGroup: UInt32? = nil, limits: Limits = Limits(), log: Log
+  ) {
     self.socketPath = socketPath
     self.dataDirectory = dataDirectory
+    self.allowedGroup = allowedGroup
     self.limits = limits
     self.log = log
   }
+}
+
+extension DaemonConfiguration {
+  /// Raises the process's limit of open descriptors to what the connections need; where that is refused, fewer
+  /// connections are allowed, so that a crowd of clients can't keep models from being saved.
+  func withinDescriptorLimit() -> DaemonConfiguration {
+    let wanted = limits.connectionLimit + Self.descriptorReserve
+    guard let reached = try? ProcessControl.raiseDescriptorLimit(to: wanted), reached < wanted else { return self }
+    var configuration = self
+    configuration.limits.connectionLimit = max(1, reached - min(Self.descriptorReserve, reached / 2))
+    log.warning(
+      "only \(reached) descriptors may be open (ulimit -n), so at most \(configuration.limits.connectionLimit) connections"
+    )
+    return configuration
+  }
+
+  /// Descriptors for files, models and the daemon itself, beside those of clients.
+  private static let descriptorReserve = 128
 }

@@ -16,7 +16,10 @@ final class Statistics {
   /// Errors by kind, malformed lines included.
   private var errors: [String: Int] = [:]
   var acceptedConnectionCount = 0
+  /// Connections for which there was no room.
   var refusedConnectionCount = 0
+  /// Connections of users whom the daemon doesn't serve.
+  var strangerCount = 0
 
   /// Counts a call that was carried out, with the time from its beginning to its outcome.
   func record(call name: String, nanoseconds: UInt64, failed: Bool) {

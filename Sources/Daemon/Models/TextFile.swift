@@ -8,9 +8,8 @@ enum TextFile {
   /// - Parameters:
   ///   - parameter: where the path stands in the params, for errors: `files[2]`.
   ///   - byteLimit: how large the file may be.
-  /// - Throws: invalid-params for a relative path or what is not text, storage for what can't be read, limit-exceeded.
+  /// - Throws: invalid-params for what is not text, storage for what can't be read, limit-exceeded.
   static func read(_ path: String, parameter: String, byteLimit: Int) throws(RPCError) -> [UInt8] {
-    try checkAbsolute(path, parameter: parameter)
     let bytes: [UInt8]
     do throws(SystemError) {
       bytes = try FileSystem.readFile(path, byteLimit: byteLimit)
@@ -23,14 +22,6 @@ enum TextFile {
         hint: "binary files can't be learned from")
     }
     return bytes
-  }
-
-  /// Refuses a path that would depend on the daemon's working directory.
-  static func checkAbsolute(_ path: String, parameter: String) throws(RPCError) {
-    guard path.utf8.first != UInt8(ascii: "/") else { return }
-    throw .invalidParams(
-      path: parameter, "found a relative path as \(parameter), expected an absolute one",
-      hint: "the daemon has another working directory than you: begin the path with /")
   }
 }
 

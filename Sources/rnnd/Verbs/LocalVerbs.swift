@@ -53,8 +53,8 @@ enum LocalVerb: String, CaseIterable {
 
   private var options: [Option] {
     switch self {
-    case .start: [Verb.socketOption, Self.dataOption, Self.foregroundOption, Self.logLevelOption]
-    case .restart: [Verb.socketOption, Self.dataOption, Self.logLevelOption]
+    case .start: [Verb.socketOption, Self.foregroundOption] + Self.daemonOptions
+    case .restart: [Verb.socketOption] + Self.daemonOptions
     case .stop, .socket: [Verb.socketOption]
     case .bench:
       [
@@ -72,12 +72,21 @@ enum LocalVerb: String, CaseIterable {
     }
   }
 
+  /// What the daemon is told, in the background as in the foreground.
+  static let daemonOptions = [dataOption, logLevelOption, allowGroupOption, limitOption]
+
   private static let dataOption = Option(
     "data", .path, "Where models are kept. Default: $XDG_DATA_HOME/rnnd, else ~/.local/share/rnnd.")
   private static let foregroundOption = Option(
     "foreground", .flag, "Stay in the foreground and log to standard error; for service managers.")
   private static let logLevelOption = Option(
     "log-level", .text, choices: LogLevel.allCases.map(\.rawValue), "How much is logged. Default: info.")
+  private static let allowGroupOption = Option(
+    "allow-group", .text,
+    "A group, by name or number, whose members may connect and use models, but name no files. Default: none.")
+  private static let limitOption = Option(
+    "limit", .list(of: .text),
+    "What the daemon allows, as NAME=VALUE with a name that rnnd status --json shows under limits.")
 
   /// What the daemon in the background is started with, beside its paths; told by no help.
   static let readinessFlag = "--report-readiness"

@@ -77,14 +77,15 @@ extension Option {
     var choices: [String] = []
     switch parameter.kind {
     case .text: kind = .text
-    case .string: kind = Self.isPath(parameter.name) ? .path : .text
+    case .string: kind = .text
+    case .path: kind = .path
     case .boolean: kind = .flag
     case .integer: kind = .integer
     case .number: kind = .number
     case .choice(let values): choices = values
     case .list(of: .integer, _): kind = .list(of: .integer)
-    case .list(of: .text, _), .list(of: .string, _), .list(of: .choice, _):
-      kind = .list(of: Self.isPath(parameter.name) ? .path : .text)
+    case .list(of: .text, _), .list(of: .string, _), .list(of: .choice, _): kind = .list(of: .text)
+    case .list(of: .path, _): kind = .list(of: .path)
     case .list, .anything: kind = .json
     }
     self.init(
@@ -92,16 +93,11 @@ extension Option {
       choices: choices, Self.documentation(of: parameter))
   }
 
-  /// What names a file, which is this process's to find: the daemon lives in another directory.
-  private static func isPath(_ name: String) -> Bool {
-    ["file", "files", "path", "directory", "validation"].contains(name)
-  }
-
   private static func documentation(of parameter: Parameter) -> String {
     // Of notifications only the protocol knows.
     if parameter.name == "progress" { return "Show progress, also where no terminal is; --no-progress shows none." }
     var text = parameter.documentation.split(separator: " ").map { flagged(String($0)) }.joined(separator: " ")
-    if isPath(parameter.name) {
+    if parameter.kind.namesFile {
       // The command line makes relative ones absolute.
       if text.hasPrefix("The absolute path") { text = "The path" + text.dropFirst("The absolute path".count) }
       if text.hasPrefix("Absolute paths") { text = "Paths" + text.dropFirst("Absolute paths".count) }
