@@ -46,18 +46,19 @@ let package = Package(
     // Shared ground.
     module("JSON"),
     module("System", over: ["CSystem"]),
+    module("Storage", over: ["JSON", "System", "CSystem"]),
     // The model.
     module("Kernels", over: ["CSystem"], settings: vectorised),
     module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
     module("Tokenizers", over: ["JSON"], resources: [.copy("Golden")]),
     module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
     module(
-      "LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "JSON", "System"],
+      "LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "Storage", "JSON", "System"],
       resources: [.copy("Golden")]),
     // The service.
     module("RPC", over: ["JSON"]),
     module(
-      "Daemon", over: ["LanguageModel", "Networks", "Tokenizers", "Kernels", "RPC", "JSON", "System"],
+      "Daemon", over: ["LanguageModel", "Networks", "Tokenizers", "Kernels", "Storage", "RPC", "JSON", "System"],
       testedWith: ["Client"]),
     module("Client", over: ["RPC", "JSON", "System"]),
     // The face.

@@ -126,3 +126,8 @@ extension SystemError: CustomStringConvertible {
     return unsafe String(cString: words)
   }
 }
+
+extension SystemError {
+  /// The error number of a full disk, for those who find the disk full without a call's failure.
+  package static var noSpaceNumber: Int32 { ENOSPC }
+}

@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "CSystemChecksum.h"
 #include "CSystemProcessor.h"
 
 /// Who is at the other end of a socket. Laid out as Linux's `struct ucred`, which is hidden behind `_GNU_SOURCE`.
@@ -221,6 +222,7 @@ static inline ssize_t rnnd_write(int descriptor, const void *bytes, size_t count
   return write(descriptor, bytes, count);
 }
 static inline int rnnd_close(int descriptor) { return close(descriptor); }
+static inline int rnnd_link(const char *path, const char *target) { return link(path, target); }
 static inline int rnnd_rename(const char *path, const char *target) { return rename(path, target); }
 static inline int rnnd_status(const char *path, struct stat *found) { return stat(path, found); }
 static inline int rnnd_link_status(const char *path, struct stat *found) { return lstat(path, found); }
@@ -233,6 +235,19 @@ static inline int rnnd_synchronize(int descriptor) {
   if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
 #endif
   return fsync(descriptor);
+}
+
+/// As `rnnd_synchronize`, for what reading the content back needs: not the times.
+static inline int rnnd_synchronize_content(int descriptor) {
+#ifdef __APPLE__
+  return rnnd_synchronize(descriptor);
+#else
+  return fdatasync(descriptor);
+#endif
+}
+
+static inline ssize_t rnnd_write_at(int descriptor, const void *bytes, size_t count, int64_t offset) {
+  return pwrite(descriptor, bytes, count, (off_t)offset);
 }
 
 static inline int rnnd_duplicate(int descriptor, int lowest) { return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest); }

@@ -1,0 +1,145 @@
+package import JSON
+import Synchronization
+
+/// A checkpoint while its owner writes it: first the files, then `commit`. Without that it leaves nothing that counts.
+///
+/// Any one thread may use it, while the store's owner goes on appending. A store has one at a time.
+package final class CheckpointWriter: Sendable {
+  /// The sequence number of the first record that the checkpoint does not stand for.
+  package let position: UInt64
+  private let store: Store
+  private let number: Int
+  /// The journal's bytes when the checkpoint began.
+  private let journalByteCount: Int
+  private let files = Mutex<[Checkpoint.File]>([])
+  /// Whether the manifest may name the checkpoint.
+  private let mayCount = Atomic(false)
+
+  private var directory: String { "\(store.directory)/checkpoints/\(number)" }
+
+  init(_ store: Store, number: Int, position: UInt64, journalByteCount: Int) throws(StorageError) {
+    self.store = store
+    self.number = number
+    self.position = position
+    self.journalByteCount = journalByteCount
+    // An attempt of the same number may have been given up without being removed.
+    try store.disk.removeTree(directory)
+    try store.disk.createDirectory(directory)
+  }
+
+  /// Begins one of the files. It counts once its `finish` has returned.
+  ///
+  /// - Precondition: `name` is made of letters, digits, `.`, `-` and `_`, and is no other file's.
+  package func create(_ name: String) throws(StorageError) -> CheckpointFile {
+    precondition(Checkpoint.File.isName(name), "a checkpoint's file has a plain name")
+    precondition(files.withLock { $0.allSatisfy { $0.name != name } }, "a checkpoint's files differ by name")
+    let file = try store.disk.create("\(directory)/\(name)")
+    return CheckpointFile(file) { [self] finished in
+      files.withLock { $0.append(.init(name: name, byteCount: finished.byteCount, checksum: finished.checksum)) }
+    }
+  }
+
+  /// Writes a whole file.
+  package func write(_ bytes: [UInt8], to name: String) throws(StorageError) {
+    let file = try create(name)
+    try file.write(bytes.span)
+    try file.finish()
+  }
+
+  /// Makes the checkpoint the newest one. From then on the store recovers from it, and what only earlier ones but the
+  /// last needed is gone.
+  ///
+  /// - Parameter notes: what the owner wants to know of it; recovery hands it back.
+  /// - Throws: and then the checkpoint counts for nothing, or, when only the very last sync failed, perhaps.
+  package func commit(notes: JSONValue = .object(JSONObject())) throws(StorageError) {
+    let checkpoint = Checkpoint(
+      number: number, position: position, notes: notes, files: files.withLock { $0 })
+    try store.disk.synchronizeDirectory(directory)
+    try store.disk.synchronizeDirectory("\(store.directory)/checkpoints")
+    let manifest = try store.stageManifest(adding: checkpoint)
+    mayCount.store(true, ordering: .relaxed)
+    try store.placeManifest(manifest, journalByteCount: journalByteCount)
+  }
+
+  /// Removes what was written, unless it counts or may do so.
+  package func abandon() {
+    guard !mayCount.load(ordering: .relaxed) else { return }
+    try? store.disk.removeTree(directory)
+  }
+}
+
+/// One file of a checkpoint while it is written. One thread uses it.
+package final class CheckpointFile {
+  private let file: any DiskFile
+  private let onFinish: (CheckpointFile) -> Void
+  private var checksumSoFar = CRC32C()
+  private var writtenByteCount = 0
+  private var gathered: [UInt8] = []
+
+  /// Small pieces are gathered up to this size.
+  private static let gatheredByteLimit = 1 << 16
+
+  fileprivate var byteCount: Int { writtenByteCount }
+  fileprivate var checksum: UInt32 { checksumSoFar.value }
+
+  init(_ file: any DiskFile, onFinish: @escaping (CheckpointFile) -> Void) {
+    self.file = file
+    self.onFinish = onFinish
+  }
+
+  /// Adds bytes at the end.
+  package func write(_ bytes: Span<UInt8>) throws(StorageError) {
+    if gathered.count + bytes.count > Self.gatheredByteLimit { try flush() }
+    guard bytes.count < Self.gatheredByteLimit else { return try writeThrough(bytes) }
+    for index in bytes.indices { gathered.append(bytes[index]) }
+  }
+
+  /// Makes the file durable. Nothing is written after that.
+  package func finish() throws(StorageError) {
+    try flush()
+    try file.synchronize()
+    onFinish(self)
+  }
+
+  private func flush() throws(StorageError) {
+    var piece: [UInt8] = []
+    swap(&piece, &gathered)
+    try writeThrough(piece.span)
+    piece.removeAll(keepingCapacity: true)
+    gathered = piece
+  }
+
+  private func writeThrough(_ bytes: Span<UInt8>) throws(StorageError) {
+    checksumSoFar.update(bytes)
+    try file.write(bytes, at: writtenByteCount)
+    writtenByteCount += bytes.count
+  }
+}
+
+extension Checkpoint {
+  /// Makes sure that every file is as it was written.
+  ///
+  /// - Throws: `corrupt` naming the first that is not.
+  func verify(in store: String, on disk: any Disk) throws(StorageError) {
+    for file in files { try verify(file, in: store, on: disk) }
+  }
+
+  func verify(_ file: File, in store: String, on disk: any Disk) throws(StorageError) {
+    let path = "\(directory)/\(file.name)"
+    var checksum = CRC32C()
+    var byteCount = 0
+    let exists = try disk.readPieces(of: "\(store)/\(path)") { piece in
+      checksum.update(piece)
+      byteCount += piece.count
+    }
+    guard exists else { throw .corrupt(file: path, offset: 0, what: "it is missing") }
+    guard byteCount == file.byteCount else {
+      throw .corrupt(
+        file: path, offset: min(byteCount, file.byteCount),
+        what: "it has \(byteCount) bytes, \(file.byteCount) were written")
+    }
+    guard checksum.value == file.checksum else {
+      throw .corrupt(file: path, offset: 0, what: "its checksum differs")
+    }
+  }
+}
