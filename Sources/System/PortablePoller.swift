@@ -1,5 +1,4 @@
 import CSystem
-import Synchronization
 
 /// A poller over POSIX `poll`, for systems without epoll. The cost of a wait grows with the number of descriptors.
 ///
@@ -10,7 +9,7 @@ package final class PortablePoller: DescriptorPolling {
     let interest: PollInterest
   }
 
-  private let registrations = Mutex<[Int32: Registration]>([:])
+  private let registrations = Monitor<[Int32: Registration]>([:])
 
   package init() throws(SystemError) {}
 

@@ -68,7 +68,7 @@ private final class SignalChannel: Sendable {
   let reading: FileDescriptor
   private let writing: FileDescriptor
 
-  private static let shared = Mutex<SignalChannel?>(nil)
+  private static let shared = Monitor<SignalChannel?>(nil)
 
   private init() throws(SystemError) {
     let pipe = try Pipe()

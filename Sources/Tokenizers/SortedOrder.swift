@@ -2,19 +2,20 @@ import Synchronization
 
 /// A segment's entries in the order of their bytes, sorted when it is first asked for.
 ///
-/// One object belongs to one state of one segment and is shared by all copies of it; the mutex lets readers on several
-/// threads ask first.
+/// One object belongs to one state of one segment and is shared by all copies of it. Of readers on several threads that
+/// ask first, each sorts and all use what the first one found.
 final class SortedOrder: Sendable {
-  private let sorted = Mutex<[Int32]?>(nil)
+  private final class Entries: Sendable {
+    let sorted: [Int32]
+
+    init(_ segment: VocabularySegment) { sorted = SortedOrder.sort(segment) }
+  }
+
+  private let entries = AtomicLazyReference<Entries>()
 
   /// The entries of `segment` whose bytes begin with `prefix`.
   func entries(of segment: VocabularySegment, withPrefix prefix: [UInt8]) -> [Int32] {
-    let order = sorted.withLock { sorted in
-      if let sorted { return sorted }
-      let fresh = Self.sort(segment)
-      sorted = fresh
-      return fresh
-    }
+    let order = (entries.load() ?? entries.storeIfNil(Entries(segment))).sorted
     var low = 0
     var high = order.count
     while low < high {

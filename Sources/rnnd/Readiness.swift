@@ -1,9 +1,8 @@
-import Synchronization
 import System
 
 /// The word that whoever started the daemon waits for; said once, from whichever thread knows first.
 final class Readiness: Sendable {
-  private let report = Mutex<ReadinessReport?>(nil)
+  private let report = Monitor<ReadinessReport?>(nil)
 
   /// Takes over the pipe to the waiting process.
   func open() throws(SystemError) {

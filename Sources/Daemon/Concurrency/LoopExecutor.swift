@@ -19,7 +19,7 @@ final class LoopExecutor: SerialExecutor {
     var isAsleep = false
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   /// How many of the jobs that the loop has taken out are still to run. Only the loop's thread touches it.
   private let takenCount = Atomic<Int>(0)
 
