@@ -58,7 +58,7 @@ final class Sandbox: Sendable {
     try run(Self.executable, arguments, input: input, environment: more)
   }
 
-  /// Runs a program to its end, which is brought about after a minute.
+  /// Runs a program to its end, which is brought about after three minutes.
   func run(
     _ program: String, _ arguments: [String], input: String = "", environment more: [String: String] = [:]
   ) throws -> Outcome {
@@ -141,10 +141,10 @@ final class RunningProcess {
 
   func send(_ signal: Int32) { kill(processID, signal) }
 
-  /// Waits for its end, at most a minute; a signal's number counts from 128 on, as in a shell.
+  /// Waits for its end, at most three minutes (sanitizers are slow); a signal's number counts from 128 on, as in a shell.
   func outcome() throws -> Sandbox.Outcome {
     var status: Int32 = 0
-    let hasEnded = eventually(seconds: 60) { waitpid(processID, &status, WNOHANG) == processID }
+    let hasEnded = eventually(seconds: 180) { waitpid(processID, &status, WNOHANG) == processID }
     if !hasEnded {
       kill(processID, SIGKILL)
       waitpid(processID, &status, 0)
