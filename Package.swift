@@ -65,7 +65,8 @@ let package = Package(
     module("Bench", over: ["Networks", "Tokenizers", "Kernels", "JSON", "System"]),
     [
       .executableTarget(
-        name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "RPC", "JSON", "System"], swiftSettings: strict),
+        name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "LanguageModel", "RPC", "JSON", "System"],
+        swiftSettings: strict),
       .testTarget(
         name: "rnndTests", dependencies: ["rnnd", "Client", "Daemon", "RPC", "JSON", "System"],
         swiftSettings: [.treatAllWarnings(as: .error)]),

@@ -443,7 +443,8 @@ Exit status: 0, 64 usage, 69 no daemon, 130 interrupted, others as `rnnd help ex
 EXIT_CODES = {
     "parse-error": 65, "invalid-request": 64, "method-not-found": 64, "invalid-params": 64, "internal": 70,
     "cancelled": 130, "model-not-found": 66, "model-exists": 73, "token-out-of-range": 65, "diverged": 65,
-    "storage": 74, "corrupt-file": 65, "limit-exceeded": 65, "busy": 75, "shutting-down": 69, "not-permitted": 77,
+    "storage": 74, "corrupt-file": 65, "limit-exceeded": 65, "step-mismatch": 75, "busy": 75, "shutting-down": 69,
+    "not-permitted": 77,
 }  # fmt: skip
 
 

@@ -203,7 +203,7 @@ rnnd_status() {
     -32011) status=73 ;;
     -32014) status=74 ;;
     -32018) status=77 ;;
-    -32020) status=75 ;;
+    -32017 | -32020) status=75 ;;
     -32800) status=130 ;;
     *) status=1 ;;
   esac

@@ -24,6 +24,10 @@ package enum LanguageModelError: Error, Equatable, Sendable {
   case corruptFile(name: String, reason: String)
   /// A file of a model directory asks for what is not done here.
   case unsupported(file: String, reason: String)
+  /// A lesson was meant for the model at another count of updates.
+  case stepMismatch(found: Int, expected: Int)
+  /// What the store keeps is damaged: which file, within the model's directory, from which byte on, and how.
+  case damaged(file: String, offset: Int, what: String)
   /// The operating system failed.
   case storage(SystemError)
 }
@@ -43,6 +47,8 @@ extension LanguageModelError: CustomStringConvertible {
     case .missingFile(let name): "found no \(name) in the model's directory, expected one"
     case .corruptFile(let name, let reason): "\(name) can't be used: \(reason)"
     case .unsupported(let file, let reason): "\(file) asks for what is not supported: \(reason)"
+    case .stepMismatch(let found, let expected): "found the model at step \(found), expected \(expected)"
+    case .damaged(let file, let offset, let what): "\(file) is damaged at byte \(offset): \(what)"
     case .storage(let error): "\(error)"
     }
   }

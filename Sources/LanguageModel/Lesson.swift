@@ -1,7 +1,7 @@
 import Networks
 
 /// What a `train-step` teaches: one text, or a batch of sequences that are independent of each other.
-package struct Lesson: Sendable {
+package struct Lesson: Equatable, Sendable {
   package var sequences: [ModelInput]
   /// What is left out is as the model's configuration says.
   package var learningRate: Double?
@@ -44,8 +44,8 @@ package struct LessonReport: Equatable, Sendable {
   package let step: Int
   /// How many words joined the vocabulary.
   package let newWordCount: Int
-  /// Where a lesson with `carry` goes on.
-  package let carry: CarryState
+  /// Where a lesson with `carry` goes on; nil of an answer that was only remembered.
+  package let carry: CarryState?
 
   package var perplexity: Double { loss.exponential }
 }

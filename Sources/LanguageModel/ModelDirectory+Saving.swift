@@ -10,8 +10,13 @@ extension ModelDirectory {
   ///
   /// - Throws: `storage`. A directory that held a model then still holds it, or, if only the last steps failed, the new
   ///   one.
-  package func save(_ teacher: ModelTeacher) throws(LanguageModelError) {
-    let steps = saveSteps(teacher)
+  package func save(_ teacher: ModelTeacher) throws(LanguageModelError) { try save(teacher.image()) }
+
+  /// Writes a model as it was, replacing what is there: all of it or nothing.
+  ///
+  /// - Throws: as `save(_:)` of a teacher.
+  package func save(_ image: ModelImage) throws(LanguageModelError) {
+    let steps = saveSteps(image)
     for (index, step) in steps.enumerated() {
       do { try step.run() } catch {
         // What was staged counts for nothing before the note is there, and must stay once it is.
@@ -30,8 +35,8 @@ extension ModelDirectory {
   }
 
   /// What a save does, in order.
-  func saveSteps(_ teacher: ModelTeacher) -> [SaveStep] {
-    let files = ModelFile.allCases
+  func saveSteps(_ image: ModelImage) -> [SaveStep] {
+    let files = ModelFile.plain
     var steps = [
       SaveStep(kind: .prepare) { () throws(LanguageModelError) in
         try storing { () throws(SystemError) in try FileSystem.createPrivateDirectory(path) }
@@ -39,7 +44,7 @@ extension ModelDirectory {
       }
     ]
     steps += files.map { file in
-      SaveStep(kind: .stage) { () throws(LanguageModelError) in try stage(file, of: teacher) }
+      SaveStep(kind: .stage) { () throws(LanguageModelError) in try stage(file, of: image) }
     }
     let note: JSONValue = ["format_version": 1, "replace": .array(files.map { JSONValue($0.rawValue) })]
     steps.append(
@@ -75,37 +80,27 @@ extension ModelDirectory {
   }
 
   private func removeStagedFiles() {
-    for file in ModelFile.allCases { try? FileSystem.removeFile(join(Self.stagedName(file))) }
+    for file in ModelFile.plain { try? FileSystem.removeFile(join(Self.stagedName(file))) }
   }
 
   /// Writes one file under the name that it has until it counts.
-  private func stage(_ file: ModelFile, of teacher: ModelTeacher) throws(LanguageModelError) {
-    let name = Self.stagedName(file)
-    switch file {
-    case .configuration: try write(teacher.configuration.json(), to: name)
-    case .tokenizer: try write(teacher.tokenizer.json(), to: name)
-    case .weights: try write(teacher.trainer.weightTensors, metadata: ["format": "pt"], to: name)
-    case .optimizer:
-      try write(teacher.trainer.optimizerTensors, metadata: ["step": JSONValue("\(teacher.step)")], to: name)
+  private func stage(_ file: ModelFile, of image: ModelImage) throws(LanguageModelError) {
+    try storing { () throws(SystemError) in
+      do throws(AtomicFile.Failure<SystemError>) {
+        try AtomicFile.replace(join(Self.stagedName(file))) { (sink: inout AtomicFile.Sink) throws(SystemError) in
+          try image.write(file) { (bytes) throws(SystemError) in try sink.write(bytes) }
+        }
+      } catch {
+        switch error {
+        case .writing(let error), .system(let error): throw error
+        }
+      }
     }
   }
 
   private func write(_ json: JSONValue, to name: String) throws(LanguageModelError) {
     let bytes = Array((json.pretty() + "\n").utf8)
     try storing { () throws(SystemError) in try AtomicFile.replace(join(name), with: bytes) }
-  }
-
-  private func write(
-    _ tensors: [NamedTensor], metadata: JSONObject, to name: String
-  ) throws(LanguageModelError) {
-    let writer = SafetensorsWriter(tensors.map { .init(name: $0.name, shape: $0.dimensions) }, metadata: metadata)
-    var remaining = tensors[...]
-    do {
-      try writer.write(to: join(name)) { (_, sink) throws(SafetensorsError) in
-        // Plans come in the order of the tensors.
-        if let tensor = remaining.popFirst() { try sink(tensor.values.array.span) }
-      }
-    } catch { throw LanguageModelError(error, file: name) }
   }
 
   private func storing(_ body: () throws(SystemError) -> Void) throws(LanguageModelError) {

@@ -13,17 +13,35 @@ extension ModelTeacher {
   package func teach(
     _ lesson: Lesson, isCancelled: () -> Bool = { false }
   ) throws(LanguageModelError) -> LessonReport {
+    try teach(try prepare(lesson), isCancelled: isCancelled)
+  }
+
+  /// Checks a lesson and gets it ready, without changing anything: what can be wrong with it is found out here, but for
+  /// its diverging and its words being too many.
+  ///
+  /// - Throws: `noTokens`, `tokenOutOfRange`, `invalidSetting`, `limitExceeded`.
+  package func prepare(_ lesson: Lesson) throws(LanguageModelError) -> PreparedLesson {
     let settings = try updateSettings(lesson)
     var learned = tokenizer
     let plan = try LessonPlan(
       lesson, bptt: lesson.bptt ?? configuration.bptt, tokenizer: &learned, shape: trainer.shape)
-    let newWordCount = learned.vocabularySize - tokenizer.vocabularySize
+    return PreparedLesson(plan: plan, settings: settings, tokenizer: learned)
+  }
+
+  /// Teaches a lesson that was got ready since the last change.
+  ///
+  /// - Throws: `limitExceeded`, `diverged`, `cancelled`; then everything is as before, to the bit.
+  package func teach(
+    _ lesson: PreparedLesson, isCancelled: () -> Bool = { false }
+  ) throws(LanguageModelError) -> LessonReport {
+    let newWordCount = lesson.tokenizer.vocabularySize - tokenizer.vocabularySize
     // One update takes itself back when it fails; only several need to be remembered against.
-    let before = plan.windowCount > 1 ? trainer.checkpoint() : nil
+    let before = lesson.plan.windowCount > 1 ? trainer.checkpoint() : nil
     do {
-      try grow(to: learned)
-      let report = try run(plan, settings: settings, newWordCount: newWordCount, isCancelled: isCancelled)
-      commit(learned)
+      try grow(to: lesson.tokenizer)
+      let report = try run(
+        lesson.plan, settings: lesson.settings, newWordCount: newWordCount, isCancelled: isCancelled)
+      commit(lesson.tokenizer)
       return report
     } catch {
       if let before { trainer.restore(before) }
@@ -74,6 +92,13 @@ extension ModelTeacher {
       throw .invalidSetting(name: name, found: "\(value)", expected: "a number above 0")
     }
   }
+}
+
+/// A lesson that can be taught: its tokens, and the vocabulary with its new words.
+package struct PreparedLesson {
+  fileprivate let plan: LessonPlan
+  fileprivate let settings: UpdateSettings
+  fileprivate let tokenizer: Tokenizer
 }
 
 /// A lesson as the windows that it is taught in.

@@ -48,6 +48,20 @@ package final class ModelTeacher {
     self.team = team
   }
 
+  /// Makes a second model that is as the first one was.
+  package convenience init(_ image: ModelImage, team: ThreadTeam = ThreadTeam()) throws(LanguageModelError) {
+    let configuration = image.configuration
+    var values = (image.weights.tensors + image.moments.tensors)[...]
+    let trainer = try Trainer(
+      restoring: configuration.shape, optimizer: configuration.optimizer, dropout: configuration.dropout,
+      seed: configuration.seed, step: image.step, bound: image.bound, team: team, refusal: LanguageModelError.init
+    ) { tensor throws(LanguageModelError) in
+      // Both come in the order of the layout.
+      if let source = values.popFirst() { tensor.values.copy(from: source.values) }
+    }
+    self.init(configuration, image.tokenizer, trainer, team: team)
+  }
+
   /// How many updates the model has had.
   package var step: Int { trainer.step }
 

@@ -13,6 +13,12 @@ final class TensorSource {
     do { reader = try SafetensorsReader(opening: path) } catch { throw LanguageModelError(error, file: file.rawValue) }
   }
 
+  /// - Parameter bytes: the file's whole content.
+  init(_ file: ModelFile, _ bytes: [UInt8]) throws(LanguageModelError) {
+    name = file.rawValue
+    do { reader = try SafetensorsReader(bytes) } catch { throw LanguageModelError(error, file: file.rawValue) }
+  }
+
   var entries: [SafetensorsHeader.Entry] { reader.header.entries }
 
   func metadata(_ key: String) -> String? { reader.header.metadata(key) }

@@ -62,23 +62,14 @@ package struct TrainingSummary: Equatable, Sendable {
 /// its beginning, or since the last `keep`, is taken back; `discard` does the same for one that is cancelled.
 package final class TrainingRun {
   private let teacher: ModelTeacher
-  private let settings: TrainingSettings
   private let corpus: ModelCorpus
-  private let validation: [TokenID]
-  private let validationByteCount: Int
+  private let windowCount: Int
   private var before: TrainerCheckpoint
   private var vocabularyBefore: Tokenizer
-  private let bptt: Int
-  private let peakRate: Double
-  private let windowCount: Int
 
+  /// Where it stands: all that going on elsewhere takes, beside the model.
+  package private(set) var state: TrainingRunState
   private var isDiscarded = false
-  private var states: BatchState
-  private var update = 0
-  private var tokens = 0
-  private var epochLoss = LossMean()
-  private var recentLosses: [Double] = []
-  private var nanoseconds: UInt64 = 0
   private var validationTask: ScoreTask?
   private var validationReport: ScoreReport?
   private lazy var reader = ModelReader(cacheByteLimit: 0, team: teacher.team)
@@ -92,19 +83,11 @@ package final class TrainingRun {
   ///   - texts: UTF-8, in the order in which they are learned.
   ///   - validation: scored after the last update.
   /// - Throws: `notText`, `noTokens`, `invalidSetting`, `limitExceeded`; then nothing has changed.
-  package init(
+  package convenience init(
     _ teacher: ModelTeacher, texts: [[UInt8]], validation: [UInt8]? = nil,
     settings: TrainingSettings = TrainingSettings()
   ) throws(LanguageModelError) {
-    try ModelConfiguration.check(settings.epochs, in: TrainingSettings.epochCounts, name: "epochs")
-    try ModelConfiguration.check(settings.batchSize, in: TrainingSettings.batchSizes, name: "batchSize")
-    bptt = settings.bptt ?? teacher.configuration.bptt
-    try ModelConfiguration.check(bptt, in: ModelConfiguration.bpttLengths, name: "bptt")
-    guard bptt * settings.batchSize <= Lesson.updateTokenLimit else {
-      throw .limitExceeded(
-        what: "tokens in one update", found: bptt * settings.batchSize, limit: Lesson.updateTokenLimit)
-    }
-    if let rate = settings.learningRate { try ModelTeacher.checkPositive(rate, name: "learningRate") }
+    let bptt = try Self.check(settings, configuration: teacher.configuration)
     for (index, text) in (texts + (validation.map { [$0] } ?? [])).enumerated() {
       try ModelCorpus.check(text, source: index)
     }
@@ -113,19 +96,43 @@ package final class TrainingRun {
     for text in texts { encoded.append(learned.learn(text.span).ids) }
     let tokens = ModelCorpus.join(encoded, endOfSequence: learned.endOfSequence)
     guard tokens.count > 1 else { throw .noTokens }
-    self.validation = validation.map { learned.encode($0.span).ids } ?? []
-    if validation != nil, self.validation.isEmpty { throw .noTokens }
-    validationByteCount = validation?.count ?? 0
-    corpus = ModelCorpus(tokens, batchSize: settings.batchSize, bptt: bptt)
-    windowCount = corpus.windowCount(bptt: bptt)
-    peakRate = settings.learningRate ?? Self.defaultRate(teacher.configuration, streamCount: corpus.streamCount)
-    before = teacher.trainer.checkpoint()
-    vocabularyBefore = teacher.tokenizer
-    states = BatchState(zeroFor: teacher.trainer.shape, batchSize: corpus.streamCount)
-    self.teacher = teacher
-    self.settings = settings
+    let validationTokens = validation.map { learned.encode($0.span).ids } ?? []
+    if validation != nil, validationTokens.isEmpty { throw .noTokens }
+    let streamCount = ModelCorpus(tokens, batchSize: settings.batchSize, bptt: bptt).streamCount
+    let state = TrainingRunState(
+      epochs: settings.epochs, batchSize: settings.batchSize, bptt: bptt,
+      peakRate: settings.learningRate ?? Self.defaultRate(teacher.configuration, streamCount: streamCount),
+      tokens: tokens, validation: validationTokens, validationByteCount: validation?.count ?? 0,
+      hiddenStates: BatchState(zeroFor: teacher.trainer.shape, batchSize: streamCount))
+    self.init(teacher, resuming: state)
     try teacher.grow(to: learned)
     teacher.commit(learned)
+  }
+
+  /// Goes on with a run where its state says, in a model that is as it was then.
+  package init(_ teacher: ModelTeacher, resuming state: TrainingRunState) {
+    corpus = ModelCorpus(state.tokens, batchSize: state.batchSize, bptt: state.bptt)
+    windowCount = corpus.windowCount(bptt: state.bptt)
+    before = teacher.trainer.checkpoint()
+    vocabularyBefore = teacher.tokenizer
+    self.teacher = teacher
+    self.state = state
+  }
+
+  /// - Returns: how long a window is.
+  private static func check(
+    _ settings: TrainingSettings, configuration: ModelConfiguration
+  ) throws(LanguageModelError) -> Int {
+    try ModelConfiguration.check(settings.epochs, in: TrainingSettings.epochCounts, name: "epochs")
+    try ModelConfiguration.check(settings.batchSize, in: TrainingSettings.batchSizes, name: "batchSize")
+    let bptt = settings.bptt ?? configuration.bptt
+    try ModelConfiguration.check(bptt, in: ModelConfiguration.bpttLengths, name: "bptt")
+    guard bptt * settings.batchSize <= Lesson.updateTokenLimit else {
+      throw .limitExceeded(
+        what: "tokens in one update", found: bptt * settings.batchSize, limit: Lesson.updateTokenLimit)
+    }
+    if let rate = settings.learningRate { try ModelTeacher.checkPositive(rate, name: "learningRate") }
+    return bptt
   }
 
   /// Does one update, or a slice of the validation.
@@ -134,24 +141,28 @@ package final class TrainingRun {
   /// - Throws: `diverged`; then everything since the run's beginning is taken back, and the run is over.
   package func next() throws(LanguageModelError) -> TrainingProgress? {
     if isDiscarded { return nil }
-    if update < updateCount {
+    if state.update < updateCount {
       do { try doUpdate() } catch {
         discard()
         throw error
       }
       return progress(.training)
     }
-    guard !validation.isEmpty, validationReport == nil else { return nil }
+    guard !state.validation.isEmpty, validationReport == nil else { return nil }
     var task: ScoreTask
     if let validationTask {
       task = validationTask
     } else {
-      task = try ScoreTask(tokens: validation, byteCount: validationByteCount, in: teacher.snapshot())
+      task = try ScoreTask(
+        tokens: state.validation, byteCount: state.validationByteCount, in: teacher.snapshot())
     }
     validationReport = try task.advance(by: Self.validationSlice, with: reader)
     validationTask = task
     return progress(.validating)
   }
+
+  /// How many updates were done.
+  package var update: Int { state.update }
 
   /// Takes back everything since the run's beginning, the words that joined included, and ends it.
   package func discard() {
@@ -170,8 +181,8 @@ package final class TrainingRun {
   /// What came of it, so far as it went.
   package var summary: TrainingSummary {
     TrainingSummary(
-      step: teacher.step, tokens: tokens, seconds: Double(nanoseconds) / 1e9, loss: epochLoss.mean,
-      validationPerplexity: validationReport?.perplexity)
+      step: teacher.step, tokens: state.learnedTokenCount, seconds: Double(state.nanoseconds) / 1e9,
+      loss: state.epochLoss.mean, validationPerplexity: validationReport?.perplexity)
   }
 
   private static func defaultRate(_ configuration: ModelConfiguration, streamCount: Int) -> Double {
@@ -181,53 +192,44 @@ package final class TrainingRun {
     }
   }
 
-  private var updateCount: Int { settings.epochs * windowCount }
+  /// How many updates there are.
+  package var updateCount: Int { state.epochs * windowCount }
 
   private func doUpdate() throws(LanguageModelError) {
     let start = MonotonicClock.nanoseconds
-    if update % windowCount == 0 {
-      states = BatchState(zeroFor: teacher.trainer.shape, batchSize: corpus.streamCount)
-      epochLoss = LossMean()
+    if state.update % windowCount == 0 {
+      state.hiddenStates = BatchState(zeroFor: teacher.trainer.shape, batchSize: corpus.streamCount)
+      state.epochLoss = LossMean()
     }
     let result: UpdateResult
     do {
       result = try teacher.trainer.update(
-        corpus.window(update % windowCount, bptt: bptt), from: &states,
+        corpus.window(state.update % windowCount, bptt: state.bptt), from: &state.hiddenStates,
         settings: UpdateSettings(
           learningRate: learningRate, clipNorm: teacher.configuration.clipNorm,
           clipValue: teacher.configuration.clipValue))
     } catch { throw LanguageModelError(error) }
     teacher.noteChange()
-    update += 1
-    tokens += result.tokenCount
-    epochLoss.add(result.loss, count: result.tokenCount)
-    if recentLosses.count == Self.recentCount { recentLosses.removeFirst() }
-    recentLosses.append(result.loss)
-    nanoseconds += MonotonicClock.nanoseconds - start
+    state.update += 1
+    state.learnedTokenCount += result.tokenCount
+    state.epochLoss.add(result.loss, count: result.tokenCount)
+    if state.recentLosses.count == Self.recentCount { state.recentLosses.removeFirst() }
+    state.recentLosses.append(result.loss)
+    state.nanoseconds += MonotonicClock.nanoseconds - start
   }
 
   /// The rate of the next update.
-  private var learningRate: Double { peakRate * Double(updateCount - update) / Double(updateCount) }
+  private var learningRate: Double {
+    state.peakRate * Double(updateCount - state.update) / Double(updateCount)
+  }
 
   private func progress(_ phase: TrainingProgress.Phase) -> TrainingProgress {
     TrainingProgress(
-      phase: phase, epoch: max(0, update - 1) / windowCount + 1, epochCount: settings.epochs, update: update,
-      updateCount: updateCount, tokens: phase == .training ? tokens : validationTask?.doneCount ?? 0,
-      tokenCount: phase == .training ? corpus.targetCount * settings.epochs : validation.count,
-      loss: recentLosses.reduce(0, +) / Double(max(1, recentLosses.count)), learningRate: learningRate,
-      seconds: Double(nanoseconds) / 1e9)
+      phase: phase, epoch: max(0, state.update - 1) / windowCount + 1, epochCount: state.epochs,
+      update: state.update, updateCount: updateCount,
+      tokens: phase == .training ? state.learnedTokenCount : validationTask?.doneCount ?? 0,
+      tokenCount: phase == .training ? corpus.targetCount * state.epochs : state.validation.count,
+      loss: state.recentLosses.reduce(0, +) / Double(max(1, state.recentLosses.count)), learningRate: learningRate,
+      seconds: Double(state.nanoseconds) / 1e9)
   }
-}
-
-/// A mean of losses, each weighing as much as the tokens that it stands for.
-private struct LossMean {
-  private var sum = 0.0
-  private var count = 0
-
-  mutating func add(_ loss: Double, count: Int) {
-    sum += loss * Double(count)
-    self.count += count
-  }
-
-  var mean: Double { count > 0 ? sum / Double(count) : 0 }
 }

@@ -11,6 +11,9 @@ package struct HiddenState: Equatable, Sendable {
     values = [Float](repeating: 0, count: Self.count(for: shape))
   }
 
+  /// A state that was kept.
+  package init(_ values: [Float]) { self.values = values }
+
   /// How many bytes its numbers take.
   package var byteCount: Int { values.count * MemoryLayout<Float>.stride }
 

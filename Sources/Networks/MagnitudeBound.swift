@@ -3,10 +3,15 @@
 ///
 /// It follows the optimiser's formulas with the norm of the gradient in place of each number, so it only ever errs on
 /// the safe side. It grows slowly; when it reaches the limit the trainer measures and starts it anew.
-struct MagnitudeBound: Equatable {
-  var weights: Double
+package struct MagnitudeBound: Equatable, Sendable {
+  package var weights: Double
   /// Of the momentum buffer, or the first moment.
-  var moments: Double
+  package var moments: Double
+
+  package init(weights: Double, moments: Double) {
+    self.weights = weights
+    self.moments = moments
+  }
 
   /// What no weight, moment or gradient may exceed: far from what any training reaches, and low enough that squares
   /// and sums of products stay finite in single precision.

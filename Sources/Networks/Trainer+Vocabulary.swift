@@ -65,6 +65,33 @@ extension Trainer {
   }
 }
 
+extension Trainer {
+  /// A copy of the moments, for a thread that writes them to files while training goes on.
+  ///
+  /// - Complexity: O(moments): it takes as long as to copy them.
+  package func copyMoments() -> MomentsCopy {
+    MomentsCopy(optimizer: optimizer, moments: moments.map { $0.copied() })
+  }
+}
+
+/// An optimiser's moments at one moment: copies that nobody writes to.
+///
+/// `Sendable` holds although the compiler cannot see it: the parameters are the copy's own, and only read.
+package final class MomentsCopy: @unchecked Sendable {
+  private let optimizer: Optimizer
+  private let moments: [Parameters]
+
+  fileprivate init(optimizer: Optimizer, moments: [Parameters]) {
+    self.optimizer = optimizer
+    self.moments = moments
+  }
+
+  /// Under the names of `Trainer.optimizerTensors`. The values are only to be read, while the copy is held.
+  package var tensors: [NamedTensor] {
+    zip(optimizer.momentPrefixes, moments).flatMap { prefix, moment in moment.tensors(prefix: prefix) }
+  }
+}
+
 /// What `Trainer.restore(_:)` goes back to: everything that an update may change.
 package struct TrainerCheckpoint {
   let weights: WeightsSnapshot

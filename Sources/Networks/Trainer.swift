@@ -23,7 +23,8 @@ package final class Trainer {
   var gradient: Parameters
   /// In the order of `Optimizer.momentPrefixes`.
   var moments: [Parameters]
-  var bound: MagnitudeBound
+  /// What is known of the magnitudes: kept beside weights and moments, so that resuming decides as not stopping would.
+  package internal(set) var bound: MagnitudeBound
   private var pass: NetworkPass
   /// Rows of the encoder that the window at hand reads, unless it is tied.
   private(set) var touchedRows = TouchedRows()
@@ -47,6 +48,7 @@ package final class Trainer {
   ///
   /// - Parameters:
   ///   - step: How many updates were made.
+  ///   - bound: What was known of the magnitudes; measured when left out.
   ///   - fill: Called for every tensor, those of the weights under PyTorch's names first, then the moments' (such as
   ///     `exp_avg.encoder.weight`), each with zeros to overwrite with finite numbers.
   ///   - refusal: Turns the network's own reason to refuse into the caller's kind of error.
@@ -54,7 +56,8 @@ package final class Trainer {
   ///   `NetworkError.diverged` for numbers that are not finite or beyond any use, as `refusal` puts them.
   package convenience init<Failure: Error>(
     restoring shape: NetworkShape, optimizer: Optimizer, dropout: Double = 0, seed: UInt64, step: Int,
-    precision: ProductPrecision = .single, team: ThreadTeam = ThreadTeam(), refusal: (NetworkError) -> Failure,
+    bound kept: MagnitudeBound? = nil, precision: ProductPrecision = .single, team: ThreadTeam = ThreadTeam(),
+    refusal: (NetworkError) -> Failure,
     fill: (NamedTensor) throws(Failure) -> Void
   ) throws(Failure) {
     do {
@@ -66,6 +69,8 @@ package final class Trainer {
     }
     for tensor in weightTensors + optimizerTensors { try fill(tensor) }
     bound = measuredBound()
+    // What was trained here may have a norm beyond the limit though none of its numbers is.
+    if let kept, kept.isSafe, bound.weights.isFinite, bound.moments.isFinite { bound = kept }
     guard bound.weights <= MagnitudeBound.limit else { throw refusal(.diverged(.weights)) }
     guard bound.isSafe, secondMoment?.hasNegative != true else { throw refusal(.diverged(.moments)) }
   }

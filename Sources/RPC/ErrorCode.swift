@@ -13,6 +13,7 @@ package enum ErrorCode: Hashable, Sendable {
   case storage
   case corruptFile
   case limitExceeded
+  case stepMismatch
   case notPermitted
   case busy
   case shuttingDown
@@ -22,8 +23,8 @@ package enum ErrorCode: Hashable, Sendable {
   /// Every code that this version of the protocol has, in the order of its page.
   package static let documented: [ErrorCode] = [
     .parseError, .invalidRequest, .methodNotFound, .invalidParams, .internalError, .cancelled, .modelNotFound,
-    .modelExists, .tokenOutOfRange, .diverged, .storage, .corruptFile, .limitExceeded, .notPermitted, .busy,
-    .shuttingDown,
+    .modelExists, .tokenOutOfRange, .diverged, .storage, .corruptFile, .limitExceeded, .stepMismatch, .notPermitted,
+    .busy, .shuttingDown,
   ]
 
   package init(rawValue: Int) { self = Self.documented.first { $0.rawValue == rawValue } ?? .other(rawValue) }
@@ -49,6 +50,7 @@ package enum ErrorCode: Hashable, Sendable {
     case .storage: (-32014, "storage")
     case .corruptFile: (-32015, "corrupt-file")
     case .limitExceeded: (-32016, "limit-exceeded")
+    case .stepMismatch: (-32017, "step-mismatch")
     case .notPermitted: (-32018, "not-permitted")
     case .busy: (-32020, "busy")
     case .shuttingDown: (-32021, "shutting-down")

@@ -81,6 +81,13 @@ extension RPCError {
       hint: "tokenize gives the model's ids", path: path, data: ["vocabularySize": JSONValue(vocabularySize)])
   }
 
+  /// A lesson that was meant for a model at another step.
+  package static func stepMismatch(found: Int, expected: Int) -> RPCError {
+    RPCError(
+      .stepMismatch, "found the model at step \(found), expected \(expected); nothing was taught",
+      hint: "read the model's step anew, and decide again", path: "ifStep", data: ["step": JSONValue(found)])
+  }
+
   /// - Parameter quantity: what was not finite: `the loss`, `the gradient`.
   package static func diverged(_ quantity: String) -> RPCError {
     RPCError(
@@ -99,8 +106,16 @@ extension RPCError {
       data: ["errno": JSONValue(errno)])
   }
 
-  package static func corruptFile(_ message: String, path: String? = nil, hint: String? = nil) -> RPCError {
-    RPCError(.corruptFile, message, hint: hint, path: path)
+  /// - Parameters:
+  ///   - file: which one, within the model's directory, where that is known.
+  ///   - offset: from which byte on it is damaged.
+  package static func corruptFile(
+    _ message: String, path: String? = nil, hint: String? = nil, file: String? = nil, offset: Int? = nil
+  ) -> RPCError {
+    var data = JSONObject()
+    data["file"] = file.map(JSONValue.string)
+    data["offset"] = offset.map { JSONValue($0) }
+    return RPCError(.corruptFile, message, hint: hint, path: path, data: data)
   }
 
   /// - Parameters:

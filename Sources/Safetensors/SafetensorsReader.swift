@@ -5,23 +5,38 @@ import System
 /// Only one tensor's values and a small buffer are held at a time, so reading a model needs no second copy of it.
 package struct SafetensorsReader: ~Copyable {
   package let header: SafetensorsHeader
-  private let descriptor: FileDescriptor
+  private var source: Source
   private let fileByteCount: Int
   private var nextEntry = 0
 
   private static var bufferByteCount: Int { 1 << 20 }
 
+  /// Where the bytes come from, one after the other: a file, or memory.
+  fileprivate struct Source: ~Copyable {
+    let descriptor: FileDescriptor?
+    var rest: ArraySlice<UInt8> = []
+  }
+
   /// Opens a file and checks its header against its size. Nothing but a regular file is opened.
   package init(opening path: String) throws(SafetensorsError) {
     let descriptor = try Self.open(path)
-    let fileByteCount = try Self.byteCount(of: path)
-    let start = try Self.read(
-      min(SafetensorsHeader.lengthByteCount, fileByteCount), from: descriptor, fileByteCount: fileByteCount)
+    try self.init(Source(descriptor: descriptor), fileByteCount: try Self.byteCount(of: path))
+  }
+
+  /// Reads a file whose whole content is at hand.
+  package init(_ bytes: [UInt8]) throws(SafetensorsError) {
+    try self.init(Source(descriptor: nil, rest: bytes[...]), fileByteCount: bytes.count)
+  }
+
+  private init(_ source: consuming Source, fileByteCount: Int) throws(SafetensorsError) {
+    var source = source
+    let start = try source.read(
+      min(SafetensorsHeader.lengthByteCount, fileByteCount), fileByteCount: fileByteCount)
     let count = try SafetensorsHeader.jsonByteCount(start: start.span, fileByteCount: fileByteCount)
-    let json = try Self.read(count, from: descriptor, fileByteCount: fileByteCount)
+    let json = try source.read(count, fileByteCount: fileByteCount)
     header = try SafetensorsHeader(json: json.span, fileByteCount: fileByteCount)
     self.fileByteCount = fileByteCount
-    self.descriptor = descriptor
+    self.source = source
   }
 
   /// The next tensor in the order of the data, with its values as `Float`; nil after the last.
@@ -38,8 +53,7 @@ package struct SafetensorsReader: ~Copyable {
     values.reserveCapacity(entry.count)
     var remaining = entry.range.count
     while remaining > 0 {
-      let bytes = try Self.read(
-        min(remaining, Self.bufferByteCount), from: descriptor, fileByteCount: fileByteCount)
+      let bytes = try source.read(min(remaining, Self.bufferByteCount), fileByteCount: fileByteCount)
       FloatWidening.append(unsafe bytes.span.bytes, as: entry.elementType, to: &values)
       remaining -= bytes.count
     }
@@ -54,9 +68,27 @@ package struct SafetensorsReader: ~Copyable {
   private static func byteCount(of path: String) throws(SafetensorsError) -> Int {
     do { return try FileSystem.status(of: path)?.byteCount ?? 0 } catch { throw .system(error) }
   }
+}
 
+extension SafetensorsReader.Source {
+  fileprivate mutating func read(_ count: Int, fileByteCount: Int) throws(SafetensorsError) -> [UInt8] {
+    let bytes: [UInt8]
+    switch descriptor {
+    case .some(let descriptor):
+      bytes = try Self.read(count, from: descriptor)
+    case .none:
+      bytes = Array(rest.prefix(count))
+      rest = rest.dropFirst(count)
+    }
+    guard bytes.count == count else {
+      throw .truncated(foundByteCount: bytes.count, expectedByteCount: fileByteCount)
+    }
+    return bytes
+  }
+
+  /// As many bytes as there are, up to `count`.
   private static func read(
-    _ count: Int, from descriptor: borrowing FileDescriptor, fileByteCount: Int
+    _ count: Int, from descriptor: borrowing FileDescriptor
   ) throws(SafetensorsError) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
@@ -65,9 +97,7 @@ package struct SafetensorsReader: ~Copyable {
       do { outcome = try descriptor.read(atMost: count - bytes.count, appendingTo: &bytes) } catch {
         throw .system(error)
       }
-      if outcome == .bytes(0) || outcome == .endOfFile {
-        throw .truncated(foundByteCount: bytes.count, expectedByteCount: fileByteCount)
-      }
+      if outcome == .bytes(0) || outcome == .endOfFile { break }
     }
     return bytes
   }

@@ -17,7 +17,8 @@ package struct SafetensorsWriter {
   }
 
   private let plans: [Plan]
-  private let header: [UInt8]
+  /// The beginning of the file; the tensors follow, each as `sendBytes(of:to:)` gives it.
+  package let header: [UInt8]
 
   /// - Precondition: names differ, and shapes are those of tensors in memory.
   package init(_ plans: [Plan], metadata: JSONObject = JSONObject()) {
@@ -39,7 +40,7 @@ package struct SafetensorsWriter {
           var count = 0
           try values(plan) { (piece) throws(SafetensorsError) in
             count += piece.count
-            try Self.write(piece, to: &sink)
+            try Self.sendBytes(of: piece) { (bytes) throws(SafetensorsError) in try Self.write(bytes, to: &sink) }
           }
           let expected = plan.shape.reduce(1, *)
           guard count == expected else {
@@ -55,14 +56,17 @@ package struct SafetensorsWriter {
     }
   }
 
-  private static func write(_ values: Span<Float>, to sink: inout AtomicFile.Sink) throws(SafetensorsError) {
+  /// Sends a tensor's values to a sink as they stand in a file.
+  package static func sendBytes<Failure: Error>(
+    of values: Span<Float>, to sink: (RawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
     #if _endian(little)
-      try unsafe write(values.bytes, to: &sink)
+      try unsafe sink(values.bytes)
     #else
       var patterns: [UInt32] = []
       patterns.reserveCapacity(values.count)
       for index in values.indices { patterns.append(values[index].bitPattern.littleEndian) }
-      try unsafe write(patterns.span.bytes, to: &sink)
+      try unsafe sink(patterns.span.bytes)
     #endif
   }
 

@@ -115,6 +115,18 @@ extension Store {
     return (store, recovery)
   }
 
+  /// Reads what a store holds, and leaves everything as it is.
+  ///
+  /// - Returns: nil when the directory holds none.
+  /// - Throws: as `open`.
+  package static func read(_ directory: String, on disk: any Disk) throws(StorageError) -> Recovery? {
+    guard let contents = try StoreContents.read(directory, on: disk) else { return nil }
+    if let newest = contents.manifest.checkpoints.first { try newest.verify(in: directory, on: disk) }
+    return Recovery(
+      checkpoint: contents.manifest.checkpoints.first, records: contents.journal.records, cut: contents.journal.cut,
+      writeFailure: nil)
+  }
+
   /// Makes an empty store, of which the manifest comes last.
   private static func begin(_ directory: String, on disk: any Disk, identity: UInt64) throws(StorageError) {
     try disk.createDirectory(directory)

@@ -24,7 +24,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
       case "internal": .internalError
       case "model-exists": .exists
       case "storage": .storage
-      case "busy": .tryAgain
+      case "busy", "step-mismatch": .tryAgain
       case "not-permitted": .notPermitted
       case "cancelled": .interrupted
       default: .failure
@@ -42,7 +42,7 @@ enum ExitCode: Int32, CaseIterable, Sendable {
     case .internalError: "a mistake of rnnd's own"
     case .exists: "there is a model of that name already"
     case .storage: "a file could not be read or written"
-    case .tryAgain: "the daemon is busy: try again"
+    case .tryAgain: "the daemon is busy, or the model has another step than was expected: try again"
     case .notPermitted: "the socket belongs to another user, or only its owner may do this"
     case .interrupted: "interrupted or cancelled"
     }

@@ -1,6 +1,7 @@
 import Client
 import Daemon
 import JSON
+import LanguageModel
 import RPC
 import System
 
@@ -15,6 +16,7 @@ struct LifeCycle {
   let socketPath: String
   let dataDirectory: String
   let logLevel: LogLevel
+  let durability: Durability
   /// The group whose members may connect; nil for none.
   let allowedGroup: UInt32?
   let limits: Limits
@@ -33,6 +35,7 @@ struct LifeCycle {
     self.console = console
     socketPath = try arguments.socketPath()
     logLevel = arguments.text("log-level").flatMap(LogLevel.init) ?? .info
+    durability = arguments.text("durable").flatMap(Durability.init) ?? .fsync
     allowedGroup = try Self.group(arguments.text("allow-group"))
     let assignments = arguments["limit"]?.array?.compactMap(\.string) ?? []
     limits = try Self.limits(assignments)
@@ -120,7 +123,7 @@ struct LifeCycle {
         arguments: [
           LocalVerb.start.rawValue, "--foreground", LocalVerb.readinessFlag, "--socket", socketPath, "--data",
           dataDirectory,
-          "--log-level", logLevel.rawValue,
+          "--log-level", logLevel.rawValue, "--durable", durability.rawValue,
         ] + limitArguments + (allowedGroup.map { ["--allow-group", String($0)] } ?? []), logPath: log)
     } catch .notReady(let message) {
       let log = (try? Self.logPath()) ?? "standard error"
@@ -156,8 +159,9 @@ struct LifeCycle {
       if reportingReadiness { try readiness.open() }
       try ProcessControl.disableCoreDumps()
       let log = Log(logLevel) { try? StandardStream.error.write($0) }
-      let configuration = DaemonConfiguration(
+      var configuration = DaemonConfiguration(
         socketPath: socketPath, dataDirectory: dataDirectory, allowedGroup: allowedGroup, limits: limits, log: log)
+      configuration.durability = durability
       let ending = try Daemon.run(configuration, ready: { readiness.isReady() })
       if ending == .unsaved {
         throw SystemError.notReady(message: "not everything that was taught could be saved")

@@ -167,7 +167,8 @@ struct DaemonLifeTests {
     try await withDaemon { harness in
       _ = try await harness.client().call("create-model", ["name": "small", "hiddenSize": 16])
       _ = try await harness.stop()
-      try AtomicFile.replace(harness.directory + "/data/models/default/config.json", with: Array("{".utf8))
+      try AtomicFile.replace(
+        harness.directory + "/data/models/default/checkpoints/1/config.json", with: Array("{".utf8))
       let second = try await Harness.start(directory: harness.directory)
       let client = try second.client()
       #expect(try await client.reply(to: "next-word", Self.sentence)["error"]?["code"] == -32015)

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Storage
 import Synchronization
 import System
 
@@ -13,21 +14,25 @@ final class Harness {
   private let ending = Deferred<Daemon.Ending>()
 
   /// Starts a daemon without signals.
-  static func start(limits: Limits = Limits(), directory: String? = nil) async throws -> Harness {
-    let harness = try Harness(limits: limits, directory: directory)
+  static func start(
+    limits: Limits = Limits(), directory: String? = nil, disk: any Disk = SystemDisk()
+  ) async throws -> Harness {
+    let harness = try Harness(limits: limits, directory: directory, disk: disk)
     try await harness.open()
     return harness
   }
 
-  private init(limits: Limits, directory: String?) throws {
+  private init(limits: Limits, directory: String?, disk: any Disk) throws {
     self.directory = directory ?? NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
     try FileSystem.createDirectory(self.directory, withParents: true)
-    let configuration = DaemonConfiguration(
+    var configuration = DaemonConfiguration(
       socketPath: self.directory + "/s", dataDirectory: self.directory + "/data", limits: limits,
       log: Log(.debug) { [ownLines] line in
         ownLines.lines.withLock { $0.append(line) }
         Harness.allLines.lines.withLock { $0.append(line) }
       })
+    configuration.disk = disk
+    configuration.diskRetryMilliseconds = 20
     daemon = try Daemon(configuration)
   }
 
@@ -69,6 +74,14 @@ final class Harness {
     return try JSONValue.parse(Array(text.utf8)).object ?? [:]
   }
 
+  /// Starts another daemon with what a kill -9 at this moment would leave on the disk.
+  func successorOfCrash() async throws -> Harness {
+    let copy = NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+    try FileManager.default.copyItem(atPath: directory + "/data", toPath: copy + "/data")
+    return try await Harness.start(directory: copy)
+  }
+
   /// Stops the daemon and waits for its end.
   func stop() async throws -> Daemon.Ending {
     daemon.stop()
@@ -86,10 +99,11 @@ final class Harness {
 
 /// Runs a test against a daemon of its own.
 nonisolated func withDaemon(
-  limits: Limits = Limits(), _ body: @EventLoop @Sendable (Harness) async throws -> Void
+  limits: Limits = Limits(), disk: any Disk = SystemDisk(),
+  _ body: @EventLoop @Sendable (Harness) async throws -> Void
 ) async throws {
   try EventLoop.start()
-  let harness = try await Harness.start(limits: limits)
+  let harness = try await Harness.start(limits: limits, disk: disk)
   do {
     try await body(harness)
   } catch {

@@ -133,7 +133,7 @@ struct ModelLifeTests {
       let client = try harness.client()
       _ = try await client.call("train-step", Self.sentence)
       // A directory in the way of the file that is to be written.
-      let obstacle = harness.directory + "/data/models/default/config.json.next"
+      let obstacle = harness.directory + "/data/models/default/manifest.json.tmp"
       try FileSystem.createDirectory(obstacle)
       for call in ["save-model", "unload-model"] {
         let error = try await client.reply(to: call, ["name": "default"])["error"]
@@ -155,12 +155,13 @@ struct ModelLifeTests {
       let client = try harness.client()
       _ = try await client.call("create-model", Self.small)
       _ = try await client.call("unload-model", ["name": "small"])
-      let weights = harness.directory + "/data/models/small/model.safetensors"
+      let weights = harness.directory + "/data/models/small/checkpoints/1/model.safetensors"
       let bytes = try FileSystem.readFile(weights, byteLimit: 1 << 24)
       try AtomicFile.replace(weights, with: Array(bytes.dropLast(8)))
       let error = try await client.reply(to: "next-word", ["model": "small", "text": "a"])["error"]
       #expect(error?["code"] == -32015)
-      #expect(error?["message"]?.string?.contains("model.safetensors") == true)
+      #expect(error?["data"]?["file"] == "checkpoints/1/model.safetensors")
+      #expect(error?["data"]?["offset"]?.int == bytes.count - 8)
       #expect(try await client.call("train-step", Self.sentence)["step"] == 1)
       try AtomicFile.replace(weights, with: bytes)
       #expect(try await client.call("describe-model", ["name": "small"])["step"] == 0)

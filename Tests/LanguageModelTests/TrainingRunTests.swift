@@ -1,3 +1,4 @@
+import JSON
 import Networks
 import Testing
 import Tokenizers
@@ -137,6 +138,32 @@ struct TrainingRunTests {
     #expect(throws: LanguageModelError.self) { while try run.next() != nil {} }
     #expect(teacher.everything == before)
     #expect(try run.next() == nil)
+  }
+
+  @Test(
+    "goes on elsewhere, from a state that was kept, to the bits of one that was never stopped",
+    arguments: [CellKind.lstm, .gru, .elmanTanh], [0, 1, 7, 20])
+  func resumes(_ cell: CellKind, _ stop: Int) throws {
+    var create = CreateSettings.tiny(cell: cell, optimizer: .adamw)
+    create.dropout = 0.3
+    let (text, validation) = (Array(sampleText.utf8), Array("the man bites".utf8))
+    let whole = try ModelTeacher(create)
+    let undisturbed = try TrainingRun(whole, texts: [text], validation: validation, settings: settings(epochs: 5))
+    while try undisturbed.next() != nil {}
+    let teacher = try ModelTeacher(create)
+    let first = try TrainingRun(teacher, texts: [text], validation: validation, settings: settings(epochs: 5))
+    for _ in 0..<stop { _ = try first.next() }
+    let state = try #require(
+      TrainingRunState(
+        json: try JSONValue.parse(Array(first.state.json.description.utf8)), tokenBytes: first.state.tokenBytes,
+        hiddenStateBytes: first.state.hiddenStateBytes, shape: teacher.trainer.shape))
+    #expect(state == first.state)
+    let elsewhere = try ModelTeacher(teacher.image())
+    let second = TrainingRun(elsewhere, resuming: state)
+    while try second.next() != nil {}
+    #expect(elsewhere.everything == whole.everything)
+    #expect(second.summary.loss == undisturbed.summary.loss && second.summary.tokens == undisturbed.summary.tokens)
+    #expect(second.summary.validationPerplexity == undisturbed.summary.validationPerplexity)
   }
 
   @Test("is refused for bad settings and for what is no text, and nothing changes")

@@ -12,6 +12,7 @@ struct RPCErrorTests {
     (.modelNotFound, -32010, "model-not-found"), (.modelExists, -32011, "model-exists"),
     (.tokenOutOfRange, -32012, "token-out-of-range"), (.diverged, -32013, "diverged"), (.storage, -32014, "storage"),
     (.corruptFile, -32015, "corrupt-file"), (.limitExceeded, -32016, "limit-exceeded"),
+    (.stepMismatch, -32017, "step-mismatch"),
     (.notPermitted, -32018, "not-permitted"), (.busy, -32020, "busy"),
     (.shuttingDown, -32021, "shutting-down"),
   ]
@@ -43,6 +44,7 @@ struct RPCErrorTests {
     (.tokenOutOfRange("10", path: "ids[0]", vocabularySize: 10), .tokenOutOfRange), (.diverged("the loss"), .diverged),
     (.storage("could not write the model: no space left", errno: 28), .storage),
     (.corruptFile("found 3 bytes, expected 8"), .corruptFile), (.limitExceeded("batch", limit: 128), .limitExceeded),
+    (.stepMismatch(found: 3, expected: 2), .stepMismatch),
     (.lineTooLong(limit: 8), .limitExceeded), (.notPermitted("only its owner may"), .notPermitted),
     (.busy("found 64 requests waiting"), .busy),
     (.shuttingDown(), .shuttingDown),
@@ -65,6 +67,9 @@ struct RPCErrorTests {
   @Test("Details stand where the protocol says")
   func details() {
     #expect(RPCError.storage("could not write", errno: 28).data["errno"] == 28)
+    #expect(RPCError.stepMismatch(found: 3, expected: 2).data["step"] == 3)
+    let damaged = RPCError.corruptFile("a checksum is wrong", file: "journal/1.log", offset: 40)
+    #expect(damaged.data["file"] == "journal/1.log" && damaged.data["offset"] == 40)
     #expect(RPCError.wrongType("ids[3]", found: "a", expected: "a whole number").path == "ids[3]")
     #expect(
       RPCError.wrongType("ids[3]", found: "a", expected: "a whole number").message

@@ -93,7 +93,7 @@ import Testing
     let lines = lines("list-models", result)
     #expect(lines.count == 3)
     #expect(lines[1].contains("lstm 2×200") && lines[1].contains("10,000") && lines[1].contains("20 MB"))
-    #expect(lines[1].hasSuffix("unsaved") && lines[2].hasSuffix("on disk"))
+    #expect(lines[1].hasSuffix("journalled") && lines[2].hasSuffix("on disk"))
     #expect(self.lines("list-models", result, on: .plain)[1] == "story\t\t\t\t\t\ton disk")
   }
 

@@ -38,7 +38,8 @@ enum Common {
     ResultField("clipValue", "The magnitude that gradients are clipped to.", isAlwaysThere: false),
     ResultField("step", "How many updates it has had."),
     ResultField("memoryBytes", "About how much memory it takes."),
-    ResultField("dirty", "Whether it has learned something that is not on the disk yet."),
+    ResultField("dirty", "Whether it has learned something that its journal has, but no checkpoint yet."),
+    ResultField("readOnly", "Whether nothing can be taught for now, as the disk refuses what is written."),
     ResultField("training", "Whether a `train` is under way."),
     ResultField("directory", "Where it lies."),
   ]
@@ -80,6 +81,7 @@ extension Model {
     result["step"] = JSONValue(snapshot.step)
     result["memoryBytes"] = JSONValue(snapshot.memoryByteCount)
     result["dirty"] = .bool(isDirty)
+    result["readOnly"] = .bool(failure != nil)
     result["training"] = .bool(isTraining)
     result["directory"] = .string(directory.path)
     return result

@@ -12,10 +12,9 @@ extension Call {
     let models = invocation.service.models
     let source = try models.model(invocation[Common.name], parameter: "name")
     let target = try invocation[CopyModel.to]
-    // The copy is made of the files: what was learned until now goes there first.
-    try await source.save(unless: invocation.cancellation)
+    let image = try await source.image(unless: invocation.cancellation)
     let copy = try await models.create(
-      target, parameter: "to", from: .imported(path: source.directory.path), unless: invocation.cancellation)
+      target, parameter: "to", from: .copied(image), unless: invocation.cancellation)
     return try await copy.description(unless: invocation.cancellation)
   }
 }

@@ -42,6 +42,11 @@ extension RPCError {
       self = .limitExceeded(what, limit: limit, found: found, message: "\(error)")
     case .missingFile, .corruptFile, .unsupported:
       self = .corruptFile("\(error)", hint: "restore the model's directory from a copy, or delete-model it")
+    case .stepMismatch(let found, let expected): self = .stepMismatch(found: found, expected: expected)
+    case .damaged(let file, let offset, _):
+      self = .corruptFile(
+        "\(error)", hint: "rnnd doctor explains it, and can repair into a copy; the other models are not affected",
+        file: file, offset: offset)
     case .storage(let error): self.init(error)
     }
   }

@@ -1,4 +1,5 @@
 import JSON
+import LanguageModel
 import RPC
 import System
 
@@ -16,7 +17,10 @@ extension Call {
       ResultField("calls", "By name: `count`, `errors`, and `p50Microseconds`, `p99Microseconds`, `maxMicroseconds`."),
       ResultField("errors", "Counts by `kind`, malformed lines included."),
       ResultField("models", "As list-models has them."),
-      ResultField("persistence", "`dataDirectory`, and the models that are `unsaved` or `failing` to be saved."),
+      ResultField(
+        "persistence",
+        "`dataDirectory`, how `durable` lessons are, and the models that are `unsaved` (not all in a checkpoint, but in the journal) or `failing` to be written: these are read-only."
+      ),
       ResultField("memory", "`residentBytes` of the process, `modelBytes` of all models."),
       ResultField("limits", "What the daemon allows."),
     ]
@@ -51,10 +55,12 @@ extension Service {
   /// `persistence` of `status`.
   fileprivate var persistence: JSONValue {
     let failing = models.loaded.compactMap { model in
-      model.lastSaveError.map { JSONValue.object(["name": .string(model.name), "message": .string($0.message)]) }
+      (model.failure ?? model.lastCheckpointError).map {
+        JSONValue.object(["name": .string(model.name), "message": .string($0.message)])
+      }
     }
     return [
-      "dataDirectory": .string(configuration.dataDirectory),
+      "dataDirectory": .string(configuration.dataDirectory), "durable": .string(configuration.durability.rawValue),
       "unsaved": .array(models.loaded.filter(\.isDirty).map { .string($0.name) }), "failing": .array(failing),
     ]
   }

@@ -1,3 +1,5 @@
+package import LanguageModel
+package import Storage
 import System
 
 /// Where a daemon listens, where it keeps its models, and what it allows.
@@ -9,6 +11,12 @@ package struct DaemonConfiguration: Sendable {
   package var allowedGroup: UInt32?
   package var limits: Limits
   package var log: Log
+  /// What a lesson survives once it is answered, unless its request says otherwise.
+  package var durability = Durability.fsync
+  /// What models are kept on.
+  package var disk: any Disk = SystemDisk()
+  /// How soon is tried again what the disk refused.
+  package var diskRetryMilliseconds = 3_000
 
   package init(
     socketPath: String, dataDirectory: String, allowedGroup: UInt32? = nil, limits: Limits = Limits(), log: Log

@@ -11,7 +11,7 @@ import System
 final class ModelRegistry {
   private let directory: String
   private let limits: Limits
-  private let log: Log
+  private let settings: Model.Settings
   private var models: [String: Model] = [:]
 
   nonisolated static let defaultName = "default"
@@ -23,8 +23,11 @@ final class ModelRegistry {
   init(_ configuration: DaemonConfiguration) {
     directory = FileSystem.join(configuration.dataDirectory, "models")
     limits = configuration.limits
-    log = configuration.log
+    settings = Model.Settings(
+      disk: configuration.disk, retryMilliseconds: configuration.diskRetryMilliseconds, log: configuration.log)
   }
+
+  private var log: Log { settings.log }
 
   /// Makes the directory of models, and a model called `default` if there is none.
   func prepare() async throws(SystemError) {
@@ -138,7 +141,7 @@ final class ModelRegistry {
 
   private func open(_ name: String, from source: ModelSource, cancellation: Cancellation?) -> Model {
     let model = Model(
-      name: name, directory: directory(of: name), from: source, after: models[name], log: log,
+      name: name, directory: directory(of: name), from: source, after: models[name], settings: settings,
       cancellation: cancellation
     ) { [weak self, limits] in
       ModelTrainer.Allowance(

@@ -8,6 +8,8 @@ enum ModelSource: Sendable {
   case new(CreateSettings, TextSource)
   /// A directory elsewhere, whose files are copied.
   case imported(path: String)
+  /// A model in memory, as it was.
+  case copied(ModelImage)
 
   /// Whether it gets its own directory only now.
   var isNew: Bool { if case .directory = self { false } else { true } }

@@ -1,6 +1,7 @@
 import Kernels
 import LanguageModel
 import RPC
+import Storage
 import System
 
 /// A model's own thread: owns what is taught, and does one thing after the other.
@@ -10,18 +11,19 @@ import System
 actor ModelTrainer {
   private let name: String
   private let directory: ModelDirectory
+  private let disk: any Disk
   private let executor: ThreadExecutor
-  private var teacher: ModelTeacher?
-  private var run: TrainingRun?
+  private var keeper: ModelKeeper?
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
   /// How far the thread steps back.
   private static let nice = 5
 
-  init(name: String, directory: ModelDirectory) {
+  init(name: String, directory: ModelDirectory, disk: any Disk) {
     self.name = name
     self.directory = directory
+    self.disk = disk
     executor = ThreadExecutor(name: "rnnd.\(name)", nice: Self.nice)
   }
 
@@ -35,17 +37,37 @@ actor ModelTrainer {
     var threadCount: Int
   }
 
-  /// Makes or loads the model; a new one is saved before it counts.
-  func open(
-    _ source: ModelSource, within allowance: Allowance, isCancelled: Flag
-  ) throws(RPCError) -> ModelSnapshot {
+  /// A model that was opened.
+  struct Opened: Sendable {
+    let snapshot: ModelSnapshot
+    let journal: Journal
+    let recovery: RecoveryReport
+  }
+
+  /// Makes or loads the model; a new one is on the disk before it counts.
+  func open(_ source: ModelSource, within allowance: Allowance, isCancelled: Flag) throws(RPCError) -> Opened {
     if source.isNew {
       guard !directory.holdsModel else { throw .modelExists(name) }
     } else {
       guard directory.holdsModel else { throw .modelNotFound(name, among: []) }
     }
-    let teacher = try makeTeacher(source, within: allowance)
-    let snapshot = teacher.snapshot()
+    let team = ThreadTeam(threadCount: allowance.threadCount, niceness: Int32(Self.nice))
+    if case .directory = source {
+      let (keeper, recovery) = try modelErrors { () throws(LanguageModelError) in
+        try ModelKeeper.open(directory, on: disk, team: team)
+      }
+      try check(keeper.teacher.snapshot(), isCancelled, allowance)
+      self.keeper = keeper
+      return Opened(snapshot: keeper.teacher.snapshot(), journal: keeper.journal, recovery: recovery)
+    }
+    let teacher = try makeTeacher(source, team: team, fileByteLimit: allowance.fileByteCount)
+    try check(teacher.snapshot(), isCancelled, allowance)
+    let keeper = try create(teacher, team: team)
+    self.keeper = keeper
+    return Opened(snapshot: teacher.snapshot(), journal: keeper.journal, recovery: RecoveryReport())
+  }
+
+  private func check(_ snapshot: ModelSnapshot, _ isCancelled: Flag, _ allowance: Allowance) throws(RPCError) {
     let memory = snapshot.memoryByteCount
     guard memory <= allowance.memoryByteCount else {
       throw .limitExceeded(
@@ -54,66 +76,37 @@ actor ModelTrainer {
         hint: "unload-model another one first")
     }
     guard !isCancelled.isRaised else { throw .cancelled() }
-    if source.isNew { try save(teacher) }
-    self.teacher = teacher
-    return snapshot
   }
 
-  private func makeTeacher(_ source: ModelSource, within allowance: Allowance) throws(RPCError) -> ModelTeacher {
+  private func makeTeacher(
+    _ source: ModelSource, team: ThreadTeam, fileByteLimit: Int
+  ) throws(RPCError) -> ModelTeacher {
     switch source {
-    case .directory:
-      return try modelErrors { () throws(LanguageModelError) in try directory.load(team: Self.team(allowance)) }
+    case .directory: throw .internalError("the model lies in its directory already")
     case .imported(let path):
       return try modelErrors { () throws(LanguageModelError) in
-        try ModelDirectory(path: path).load(team: Self.team(allowance))
+        try ModelKeeper.read(ModelDirectory(path: path), on: disk, team: team)
       }
+    case .copied(let image):
+      return try modelErrors { () throws(LanguageModelError) in try ModelTeacher(image, team: team) }
     case .new(let settings, let texts):
-      let bytes = try texts.read(byteLimit: allowance.fileByteCount)
+      let bytes = try texts.read(byteLimit: fileByteLimit)
       return try modelErrors(texts) { () throws(LanguageModelError) in
-        try ModelTeacher(settings, texts: bytes, team: Self.team(allowance))
+        try ModelTeacher(settings, texts: bytes, team: team)
       }
     }
   }
 
-  /// The threads that training computes with; the helpers step back as far as this one does.
-  private static func team(_ allowance: Allowance) -> ThreadTeam {
-    ThreadTeam(threadCount: allowance.threadCount, niceness: Int32(nice))
-  }
-
-  /// Saves what is new; what can't be saved leaves nothing behind.
-  private func save(_ teacher: ModelTeacher) throws(RPCError) {
+  /// Puts a new model on the disk; what can't be kept leaves nothing behind.
+  private func create(_ teacher: ModelTeacher, team: ThreadTeam) throws(RPCError) -> ModelKeeper {
     do throws(RPCError) {
-      try modelErrors { () throws(LanguageModelError) in try directory.save(teacher) }
+      return try modelErrors { () throws(LanguageModelError) in
+        try ModelKeeper.create(teacher, in: directory, on: disk, team: team)
+      }
     } catch {
       if !directory.holdsModel { try? FileSystem.removeTree(directory.path) }
       throw error
     }
-  }
-
-  /// Teaches a lesson whole or not at all.
-  ///
-  /// - Parameters:
-  ///   - input: what the params call the lesson's text.
-  ///   - publishes: whether a snapshot is wanted of what was learned.
-  func teach(
-    _ lesson: Lesson, input: String, publishes: Bool, isCancelled: Flag
-  ) throws(RPCError) -> (report: LessonReport, snapshot: ModelSnapshot?) {
-    let teacher = try open()
-    let report = try modelErrors(input: input) { () throws(LanguageModelError) in
-      try teacher.teach(lesson) { isCancelled.isRaised }
-    }
-    // A lesson is kept whatever becomes of the training that it came in between.
-    run?.keep()
-    return (report, publishes ? teacher.snapshot() : nil)
-  }
-
-  /// The model as it is now.
-  func snapshot() throws(RPCError) -> ModelSnapshot { try open().snapshot() }
-
-  /// Writes the model into a directory.
-  func save(to directory: ModelDirectory) throws(RPCError) {
-    let teacher = try open()
-    try modelErrors { () throws(LanguageModelError) in try directory.save(teacher) }
   }
 
   /// Removes the model's directory: out of sight at once, then for good.
@@ -129,9 +122,9 @@ actor ModelTrainer {
     }
   }
 
-  private func open() throws(RPCError) -> ModelTeacher {
-    guard let teacher else { throw .internalError("the model is not open") }
-    return teacher
+  private func open() throws(RPCError) -> ModelKeeper {
+    guard let keeper else { throw .internalError("the model is not open") }
+    return keeper
   }
 
   private func modelErrors<Value>(
@@ -143,19 +136,147 @@ actor ModelTrainer {
   }
 }
 
+// MARK: - Lessons
+
+extension ModelTrainer {
+  /// Brings lessons that wait together to the journal, before the first of them is taught.
+  ///
+  /// - Returns: the numbers of their records, for as many as went well: the others are recorded when their turn comes.
+  func record(_ lessons: [LessonTicket]) -> [UInt64] {
+    var sequences: [UInt64] = []
+    guard let keeper, !keeper.mustCheckpoint else { return [] }
+    var keys: Set<String> = []
+    for lesson in lessons {
+      // A request that may repeat one before it is looked at when that has been answered.
+      if let key = lesson.request.key, !keys.insert(key).inserted { break }
+      guard case .success(nil) = knownAnswer(to: lesson.request, keeper),
+        let sequence = try? keeper.record(lesson.request, isNext: false, durability: lesson.durability)
+      else { break }
+      sequences.append(sequence)
+    }
+    return sequences
+  }
+
+  /// Teaches a lesson whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - recorded: where it stands in the journal, if it does already.
+  ///   - publishes: whether a snapshot is wanted of what was learned.
+  ///   - syncer: asked to sync the journal while the lesson is computed, if the lesson is to be that durable.
+  func teach(
+    _ lesson: LessonTicket, recordedAs recorded: UInt64?, publishes: Bool, syncer: JournalSyncer
+  ) throws(RPCError) -> LessonOutcome {
+    let keeper = try open()
+    switch knownAnswer(to: lesson.request, keeper) {
+    case .failure(let error): return LessonOutcome(result: .failure(error), sequence: recorded)
+    case .success(let report?): return LessonOutcome(result: .success(report), isRepeated: true, sequence: recorded)
+    case .success(nil): break
+    }
+    var sequence = recorded
+    do throws(LanguageModelError) {
+      let prepared = try keeper.prepare(lesson.request)
+      if sequence == nil {
+        let appended = try keeper.record(lesson.request, isNext: true, durability: lesson.durability)
+        sequence = appended
+        if lesson.durability == .fsync { syncer.request(through: appended) }
+      }
+      let report = try keeper.teach(prepared, of: lesson.request) { lesson.isCancelled.isRaised }
+      return LessonOutcome(
+        result: .success(report), sequence: sequence, snapshot: publishes ? keeper.teacher.snapshot() : nil)
+    } catch .cancelled {
+      return undo(sequence, of: lesson, keeper, syncer)
+    } catch {
+      var outcome = LessonOutcome(result: .failure(RPCError(error, input: lesson.input)), sequence: sequence)
+      if case .storage = error { outcome.isStorageFailing = true }
+      return outcome
+    }
+  }
+
+  private func undo(
+    _ recorded: UInt64?, of lesson: LessonTicket, _ keeper: ModelKeeper, _ syncer: JournalSyncer
+  ) -> LessonOutcome {
+    guard let recorded else { return LessonOutcome(result: .failure(.cancelled())) }
+    do throws(LanguageModelError) {
+      let sequence = try keeper.undo(recorded, durability: lesson.durability)
+      if lesson.durability == .fsync { syncer.request(through: sequence) }
+      return LessonOutcome(result: .failure(.cancelled()), sequence: sequence)
+    } catch {
+      return LessonOutcome(result: .failure(RPCError(error)), sequence: recorded, isStorageFailing: true)
+    }
+  }
+
+  private func knownAnswer(
+    to request: LessonRequest, _ keeper: ModelKeeper
+  ) -> Result<LessonReport?, RPCError> {
+    do throws(LanguageModelError) { return .success(try keeper.answer(to: request)) } catch {
+      return .failure(RPCError(error))
+    }
+  }
+}
+
+// MARK: - Keeping
+
+extension ModelTrainer {
+  /// The model as it is now, for another thread to write.
+  func image() throws(RPCError) -> ModelImage { try open().image() }
+
+  /// Begins a checkpoint of the model as it is now; the caller has it written on another thread.
+  func beginCheckpoint() throws(RPCError) -> PendingCheckpoint {
+    let keeper = try open()
+    return try modelErrors { () throws(LanguageModelError) in try keeper.beginCheckpoint() }
+  }
+
+  func finishCheckpoint(_ checkpoint: PendingCheckpoint, isWritten: Bool) throws(RPCError) {
+    try open().finishCheckpoint(checkpoint, isWritten: isWritten)
+  }
+
+  /// Goes back to what is durable, after a sync that failed.
+  func setBack() throws(RPCError) -> Opened {
+    let keeper = try open()
+    let recovery = try modelErrors { () throws(LanguageModelError) in try keeper.setBack() }
+    return Opened(snapshot: keeper.teacher.snapshot(), journal: keeper.journal, recovery: recovery)
+  }
+
+  /// Sees whether the journal takes something again.
+  ///
+  /// - Returns: the number of what was written; nil when only a checkpoint can tell.
+  func probe() throws(RPCError) -> UInt64? {
+    let keeper = try open()
+    return try modelErrors { () throws(LanguageModelError) in
+      try keeper.heal()
+      return keeper.mustCheckpoint ? nil : try keeper.probe()
+    }
+  }
+
+  /// The journal as it is after it was made writable again, and how far it is durable.
+  func journal() throws(RPCError) -> (Journal, durableSequence: UInt64) {
+    let journal = try open().journal
+    return (journal, journal.durableSequence)
+  }
+
+  /// Makes the whole journal durable, before the model leaves memory.
+  func close() throws(RPCError) {
+    let keeper = try open()
+    try modelErrors { () throws(LanguageModelError) in try keeper.close() }
+  }
+
+  /// Whether a replay of the journal would take longer than a checkpoint is worth.
+  var wantsCheckpoint: Bool { keeper?.wantsCheckpoint ?? false }
+}
+
 // MARK: - Long training
 
 extension ModelTrainer {
   /// Reads the texts and gets ready to train on them.
   func beginRun(_ plan: TrainingPlan, fileByteLimit: Int) throws(RPCError) {
-    let teacher = try open()
+    let keeper = try open()
     let texts = try plan.texts.read(byteLimit: fileByteLimit)
     var validation: [UInt8]?
     if let path = plan.validationPath {
       validation = try TextFile.read(path, parameter: "validation", byteLimit: fileByteLimit)
     }
-    run = try modelErrors(plan.texts, input: plan.texts.parameter) { () throws(LanguageModelError) in
-      try TrainingRun(teacher, texts: texts, validation: validation, settings: plan.settings)
+    try modelErrors(plan.texts, input: plan.texts.parameter) { () throws(LanguageModelError) in
+      try keeper.beginRun(texts: texts, validation: validation, settings: plan.settings)
     }
   }
 
@@ -170,31 +291,38 @@ extension ModelTrainer {
 
   /// Trains on until something else wants the thread, or some time has passed.
   func continueRun(until attention: Flag, milliseconds: Int) throws(RPCError) -> Slice {
-    let teacher = try open()
-    guard let run else { throw .internalError("no training is under way") }
+    let keeper = try open()
+    guard let run = keeper.run else { throw .internalError("no training is under way") }
     let deadline = Deadline(afterMilliseconds: milliseconds)
     do throws(LanguageModelError) {
       var (progress, isOver) = (TrainingProgress?.none, false)
       repeat {
-        let next = try run.next()
+        let next = try keeper.continueRun()
         progress = next ?? progress
         isOver = next == nil
       } while !isOver && !attention.isRaised && !deadline.hasPassed
-      if isOver { self.run = nil }
-      return Slice(progress: progress, isOver: isOver, summary: run.summary, snapshot: teacher.snapshot())
+      let summary = run.summary
+      if isOver { keeper.finishRun() }
+      return Slice(progress: progress, isOver: isOver, summary: summary, snapshot: keeper.teacher.snapshot())
     } catch {
-      self.run = nil
       throw RPCError(error)
     }
+  }
+
+  /// Takes back a run that could not be written down at its beginning.
+  func takeBackRun() throws(RPCError) -> ModelSnapshot {
+    let keeper = try open()
+    keeper.takeBackRun()
+    return keeper.teacher.snapshot()
   }
 
   /// Ends a run before its time, if one is under way.
   ///
   /// - Parameter discards: whether what it has taught is taken back.
-  func endRun(discards: Bool) throws(RPCError) -> ModelSnapshot {
-    if discards { run?.discard() }
-    run = nil
-    return try open().snapshot()
+  func stopRun(discards: Bool) throws(RPCError) -> ModelSnapshot {
+    let keeper = try open()
+    keeper.stopRun(discards: discards)
+    return keeper.teacher.snapshot()
   }
 }
 

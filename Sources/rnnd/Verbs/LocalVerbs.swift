@@ -1,4 +1,5 @@
 import Daemon
+import LanguageModel
 
 /// The verbs that are no calls of the protocol.
 enum LocalVerb: String, CaseIterable {
@@ -73,10 +74,14 @@ enum LocalVerb: String, CaseIterable {
   }
 
   /// What the daemon is told, in the background as in the foreground.
-  static let daemonOptions = [dataOption, logLevelOption, allowGroupOption, limitOption]
+  static let daemonOptions = [dataOption, durableOption, logLevelOption, allowGroupOption, limitOption]
 
   private static let dataOption = Option(
     "data", .path, "Where models are kept. Default: $XDG_DATA_HOME/rnnd, else ~/.local/share/rnnd.")
+  private static let durableOption = Option(
+    "durable", .text, choices: Durability.allCases.map(\.rawValue),
+    "What a lesson survives once it is answered: fsync a power cut, os the daemon's end, memory nothing. Default: fsync."
+  )
   private static let foregroundOption = Option(
     "foreground", .flag, "Stay in the foreground and log to standard error; for service managers.")
   private static let logLevelOption = Option(

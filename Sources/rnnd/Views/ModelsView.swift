@@ -61,7 +61,7 @@ struct ModelDescription {
   var state: String {
     if value["loaded"] == false { return "on disk" }
     if value["training"] == true { return "training" }
-    return value["dirty"] == true ? "unsaved" : "saved"
+    return value["readOnly"] == true ? "read-only" : value["dirty"] == true ? "journalled" : "saved"
   }
 
   /// `lstm 2×200`

@@ -1,0 +1,68 @@
+import JSON
+import Storage
+import System
+
+extension ModelKeeper {
+  /// The model as it is now, with all that a checkpoint keeps beside it.
+  package func image() -> ModelImage {
+    var image = teacher.image()
+    image.requests = requests
+    image.run = run?.state
+    return image
+  }
+
+  /// Begins a checkpoint of the model as it is now. Lessons may go on while another thread writes it.
+  ///
+  /// - Throws: `storage`.
+  package func beginCheckpoint() throws(LanguageModelError) -> PendingCheckpoint {
+    let image = image()
+    let writer = try storing { () throws(StorageError) in try store.beginCheckpoint(byteCount: image.byteCount) }
+    let pending = PendingCheckpoint(image: image, writer: writer, replayNanoseconds: replayNanoseconds)
+    replayNanoseconds = 0
+    return pending
+  }
+
+  /// Takes note of a checkpoint that was written, or was not.
+  package func finishCheckpoint(_ checkpoint: PendingCheckpoint, isWritten: Bool) {
+    if isWritten {
+      // Whoever must have one lets nothing happen before.
+      mustCheckpoint = false
+    } else {
+      replayNanoseconds += checkpoint.replayNanoseconds
+    }
+  }
+
+  /// Whether a replay of the journal would take longer than writing a checkpoint is worth.
+  package var wantsCheckpoint: Bool {
+    replayNanoseconds > Self.replayNanosecondLimit || store.journalByteCount > Self.journalByteLimit
+  }
+
+  private static let replayNanosecondLimit: UInt64 = 2_000_000_000
+  private static let journalByteLimit = 64 << 20
+}
+
+/// A checkpoint that is still to be written, on any thread.
+package struct PendingCheckpoint: Sendable {
+  let image: ModelImage
+  let writer: CheckpointWriter
+  let replayNanoseconds: UInt64
+
+  /// Writes it, and makes it count.
+  ///
+  /// - Throws: `storage`; then the checkpoint before counts as it did.
+  package func write() throws(LanguageModelError) {
+    do throws(StorageError) {
+      for file in image.files { try write(file) }
+      try writer.commit(notes: ["step": JSONValue(image.step)])
+    } catch {
+      writer.abandon()
+      throw LanguageModelError(error)
+    }
+  }
+
+  private func write(_ file: ModelFile) throws(StorageError) {
+    let target = try writer.create(file.rawValue)
+    try image.write(file) { (bytes) throws(StorageError) in try target.write(Span(_bytes: bytes)) }
+    try target.finish()
+  }
+}

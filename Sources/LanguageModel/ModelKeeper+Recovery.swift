@@ -1,0 +1,235 @@
+import JSON
+package import Kernels
+import Networks
+package import Storage
+import System
+
+/// What opening a model came to.
+package struct RecoveryReport: Sendable {
+  /// How many lessons the journal held.
+  package var lessonCount = 0
+  package var replayNanoseconds: UInt64 = 0
+  /// How long the unfinished record was that was cut off the journal's end.
+  package var cutByteCount = 0
+  /// The number of the journal's last record.
+  package var lastSequence: UInt64 = 0
+  package var hasUnfinishedRun = false
+  /// Why nothing can be taught for now though the model is there.
+  package var failure: LanguageModelError?
+
+  package init() {}
+}
+
+extension ModelKeeper {
+  /// Makes the directory of a new model.
+  ///
+  /// - Throws: `storage`.
+  package static func create(
+    _ teacher: ModelTeacher, in directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+  ) throws(LanguageModelError) -> ModelKeeper {
+    let (store, _) = try storing { () throws(StorageError) in try Store.open(directory.path, on: disk) }
+    let keeper = ModelKeeper(teacher, in: directory, store: store, disk: disk, team: team)
+    try keeper.checkpointNow()
+    return keeper
+  }
+
+  /// Opens a model as it was when its last lesson was acknowledged: the newest checkpoint, and the journal from there on.
+  ///
+  /// A directory that others wrote, or that was written before there were journals, gets its first checkpoint.
+  ///
+  /// - Throws: `damaged`, `corruptFile`, `missingFile`, `unsupported`, `limitExceeded`, `storage`.
+  package static func open(
+    _ directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+  ) throws(LanguageModelError) -> (ModelKeeper, RecoveryReport) {
+    let (store, recovery) = try storing { () throws(StorageError) in try Store.open(directory.path, on: disk) }
+    let recovered = try RecoveredModel(recovery, in: directory, on: disk, team: team)
+    let keeper = ModelKeeper(recovered.teacher, in: directory, store: store, disk: disk, team: team)
+    keeper.adopt(recovered)
+    var report = recovered.report
+    if let failure = recovery.writeFailure {
+      report.failure = LanguageModelError(failure)
+    } else if recovery.checkpoint == nil {
+      do { try keeper.checkpointNow() } catch { report.failure = error }
+    }
+    keeper.mustCheckpoint = report.failure != nil
+    return (keeper, report)
+  }
+
+  /// Reads a model as `open` does, and leaves its directory as it is.
+  ///
+  /// - Throws: as `open`.
+  package static func read(
+    _ directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+  ) throws(LanguageModelError) -> ModelTeacher {
+    guard let recovery = try storing({ () throws(StorageError) in try Store.read(directory.path, on: disk) }) else {
+      return try directory.load(team: team)
+    }
+    return try RecoveredModel(recovery, in: directory, on: disk, team: team).teacher
+  }
+
+  /// Goes back to the last record that is known to be durable, after a sync that failed: what came after was not
+  /// acknowledged. Nothing can be written before `heal`.
+  ///
+  /// - Throws: as `open`; then the model is as before.
+  package func setBack() throws(LanguageModelError) -> RecoveryReport {
+    let recovery = try storing { () throws(StorageError) in try store.recovery() }
+    let recovered = try RecoveredModel(recovery, in: directory, on: disk, team: team)
+    teacher = recovered.teacher
+    adopt(recovered)
+    mustCheckpoint = true
+    return recovered.report
+  }
+
+  /// Makes the journal writable again.
+  ///
+  /// - Throws: `storage`, when the disk still fails.
+  package func heal() throws(LanguageModelError) {
+    guard store.failure != nil else { return }
+    // What was not durable is dropped from the journal, but not from memory.
+    mustCheckpoint = true
+    try storing { () throws(StorageError) in try store.heal() }
+  }
+
+  private func adopt(_ recovered: RecoveredModel) {
+    run = recovered.run
+    requests = recovered.requests
+    replayNanoseconds = recovered.report.replayNanoseconds
+  }
+
+  private func checkpointNow() throws(LanguageModelError) {
+    let pending = try beginCheckpoint()
+    try pending.write()
+    finishCheckpoint(pending, isWritten: true)
+  }
+}
+
+/// A model as a store's checkpoint and journal say.
+private final class RecoveredModel {
+  let teacher: ModelTeacher
+  private(set) var run: TrainingRun?
+  private(set) var requests = RequestMemory()
+  private(set) var report = RecoveryReport()
+
+  init(
+    _ recovery: Recovery, in directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+  ) throws(LanguageModelError) {
+    report.cutByteCount = recovery.cut?.byteCount ?? 0
+    guard let checkpoint = recovery.checkpoint else {
+      teacher = try directory.load(team: team)
+      return
+    }
+    report.lastSequence = checkpoint.position - 1
+    let files = CheckpointFiles(disk: disk, path: FileSystem.join(directory.path, checkpoint.directory))
+    let state = try files.state()
+    teacher = try ModelLoader(files: files).load(bound: state.bound, team: team)
+    requests = state.requests
+    if let training = state.training {
+      run = TrainingRun(teacher, resuming: try files.run(training, shape: teacher.configuration.shape))
+    }
+    try replay(recovery.records)
+    report.hasUnfinishedRun = run != nil
+  }
+
+  /// Teaches again what the journal says.
+  private func replay(_ records: [Storage.JournalRecord]) throws(LanguageModelError) {
+    let start = MonotonicClock.nanoseconds
+    var entries: [(sequence: UInt64, entry: JournalEntry)] = []
+    var undone: Set<UInt64> = []
+    for record in records {
+      guard let entry = JournalEntry(record.payload) else { throw unreadable(record.sequence) }
+      if case .undone(let sequence) = entry { undone.insert(sequence) }
+      entries.append((record.sequence, entry))
+      report.lastSequence = record.sequence
+    }
+    for (sequence, entry) in entries {
+      guard case .lesson(let record) = entry, !undone.contains(sequence) else { continue }
+      try replay(record, sequence: sequence)
+      report.lessonCount += 1
+    }
+    report.replayNanoseconds = MonotonicClock.nanoseconds - start
+  }
+
+  private func replay(_ record: LessonRecord, sequence: UInt64) throws(LanguageModelError) {
+    if let run {
+      // A record that names no training came when it was over.
+      let update = record.runUpdate ?? run.updateCount
+      while run.update < min(update, run.updateCount) { _ = try run.next() }
+      guard run.update == update else { throw unreadable(sequence) }
+      if record.runUpdate == nil { self.run = nil }
+    } else if record.runUpdate != nil {
+      throw unreadable(sequence)
+    }
+    if let step = record.step, step != teacher.step { throw unreadable(sequence) }
+    let report: LessonReport
+    do {
+      report = try teacher.teach(try teacher.prepare(record.lesson))
+    } catch {
+      // What was refused then is refused for the same reason again, and has changed nothing then or now.
+      return
+    }
+    run?.keep()
+    if let key = record.key { requests.remember(report, for: key) }
+  }
+
+  private func unreadable(_ sequence: UInt64) -> LanguageModelError {
+    .damaged(file: "journal", offset: 0, what: "record \(sequence) does not fit the model")
+  }
+}
+
+// MARK: - A checkpoint's files
+
+/// The files of a checkpoint, read from its disk.
+struct CheckpointFiles: ModelFileSource {
+  let disk: any Disk
+  let path: String
+
+  private static let byteLimit = 8 << 30
+  private static let stateByteLimit = 1 << 26
+
+  func bytes(of file: ModelFile, byteLimit: Int) throws(LanguageModelError) -> [UInt8]? {
+    try storing { () throws(StorageError) in
+      try disk.read(FileSystem.join(path, file.rawValue), byteLimit: byteLimit)
+    }
+  }
+
+  func tensors(of file: ModelFile) throws(LanguageModelError) -> TensorSource? {
+    guard let bytes = try bytes(of: file, byteLimit: Self.byteLimit) else { return nil }
+    return try TensorSource(file, bytes)
+  }
+
+  func state() throws(LanguageModelError) -> CheckpointState {
+    let json = try ModelLoader(files: self).json(.state, byteLimit: Self.stateByteLimit)
+    guard let state = CheckpointState(json) else { throw Self.damaged(.state) }
+    return state
+  }
+
+  /// Where the training stood.
+  func run(_ json: JSONValue, shape: NetworkShape) throws(LanguageModelError) -> TrainingRunState {
+    guard let tokens = try bytes(of: .runTokens, byteLimit: Self.byteLimit),
+      let states = try bytes(of: .runStates, byteLimit: Self.byteLimit),
+      let state = TrainingRunState(json: json, tokenBytes: tokens, hiddenStateBytes: states, shape: shape)
+    else { throw Self.damaged(.runTokens) }
+    return state
+  }
+
+  private static func damaged(_ file: ModelFile) -> LanguageModelError {
+    .corruptFile(name: file.rawValue, reason: "found no state of a checkpoint")
+  }
+}
+
+/// `state.json`.
+struct CheckpointState {
+  let bound: MagnitudeBound
+  let requests: RequestMemory
+  let training: JSONValue?
+
+  init?(_ json: JSONValue) {
+    guard json["format_version"]?.int == ModelImage.stateVersion, let weights = json["bound"]?["weights"]?.double,
+      let moments = json["bound"]?["moments"]?.double,
+      let requests = json["requests"].flatMap({ RequestMemory(json: $0) })
+    else { return nil }
+    bound = MagnitudeBound(weights: weights, moments: moments)
+    self.requests = requests
+    training = json["training"]
+  }
+}

@@ -1,0 +1,45 @@
+extension ModelKeeper {
+  /// Gets ready to train on texts; their words join an open vocabulary.
+  ///
+  /// The journal does not know of it: a checkpoint must follow before anything else is taught.
+  ///
+  /// - Throws: as `TrainingRun.init`; then nothing has changed.
+  package func beginRun(
+    texts: [[UInt8]], validation: [UInt8]?, settings: TrainingSettings
+  ) throws(LanguageModelError) {
+    run = try TrainingRun(teacher, texts: texts, validation: validation, settings: settings)
+    mustCheckpoint = true
+  }
+
+  /// Takes back a training that could not be written down at its beginning: the journal leads to the model again.
+  package func takeBackRun() {
+    run?.discard()
+    run = nil
+    mustCheckpoint = false
+  }
+
+  /// Does one update of the training under way, or a slice of its validation.
+  ///
+  /// - Returns: where it stands, or nil when it was over already.
+  /// - Throws: `diverged`; then everything since its beginning, or the last lesson, is taken back, and it is over.
+  package func continueRun() throws(LanguageModelError) -> TrainingProgress? {
+    do { return try run?.next() } catch {
+      run = nil
+      mustCheckpoint = true
+      throw error
+    }
+  }
+
+  /// Forgets a training that is over. Its updates are those that a replay does from the last checkpoint on.
+  package func finishRun() { run = nil }
+
+  /// Ends a training before its time. The journal does not know of it: a checkpoint must follow.
+  ///
+  /// - Parameter discards: whether what it has taught is taken back, as far as no lesson came after.
+  package func stopRun(discards: Bool) {
+    guard let run else { return }
+    if discards { run.discard() }
+    self.run = nil
+    mustCheckpoint = true
+  }
+}

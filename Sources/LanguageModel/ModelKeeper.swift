@@ -1,0 +1,145 @@
+import Kernels
+import Storage
+import System
+
+/// A model and all that keeps it: its teacher, the training under way, the requests that it remembers, and the store
+/// with its journal and checkpoints.
+///
+/// A lesson is written to the journal before it is taught. A checkpoint and the records after it lead to the very model
+/// that there was, to the bit: weights, moments, vocabulary, step and training. Not `Sendable`: one thread at a time, but
+/// for the `journal`, which any thread may sync, and for checkpoints, which any thread may write.
+package final class ModelKeeper {
+  package let directory: ModelDirectory
+  let disk: any Disk
+  let team: ThreadTeam
+  package internal(set) var teacher: ModelTeacher
+  package internal(set) var run: TrainingRun?
+  var requests = RequestMemory()
+  var store: Store
+  /// Whether the journal no longer leads to the model as it is, so that nothing may be written to it before there is
+  /// another checkpoint.
+  package internal(set) var mustCheckpoint = false
+  /// About how long it takes to replay the journal's lessons.
+  package internal(set) var replayNanoseconds: UInt64 = 0
+
+  init(_ teacher: ModelTeacher, in directory: ModelDirectory, store: Store, disk: any Disk, team: ThreadTeam) {
+    self.teacher = teacher
+    self.directory = directory
+    self.store = store
+    self.disk = disk
+    self.team = team
+  }
+}
+
+// MARK: - Lessons
+
+extension ModelKeeper {
+  /// What a request was answered with before; nil when it has no key or is new.
+  ///
+  /// - Throws: `invalidSetting` when its key belongs to another request.
+  package func answer(to request: LessonRequest) throws(LanguageModelError) -> LessonReport? {
+    guard let key = request.requestKey else { return nil }
+    return try requests.answer(to: key)
+  }
+
+  /// Writes a lesson to the journal.
+  ///
+  /// - Parameter isNext: whether it is taught before any other is: then the record says at which step.
+  /// - Returns: the record's number.
+  /// - Throws: `storage`; then it isn't there. `limitExceeded` for one that is too large.
+  package func record(
+    _ request: LessonRequest, isNext: Bool, durability: Durability
+  ) throws(LanguageModelError) -> UInt64 {
+    let record = LessonRecord(
+      lesson: request.lesson, key: request.requestKey, step: isNext ? teacher.step : nil, runUpdate: run?.update)
+    return try append(.lesson(record), durability: durability)
+  }
+
+  /// Checks a lesson whose turn it is.
+  ///
+  /// - Throws: `stepMismatch`, and what is wrong with the lesson; then nothing has changed.
+  package func prepare(_ request: LessonRequest) throws(LanguageModelError) -> PreparedLesson {
+    if let expected = request.expectedStep, expected != teacher.step {
+      throw .stepMismatch(found: teacher.step, expected: expected)
+    }
+    return try teacher.prepare(request.lesson)
+  }
+
+  /// Teaches a lesson that is in the journal.
+  ///
+  /// - Throws: as `ModelTeacher.teach`; then nothing has changed. One that was cancelled must be undone in the journal.
+  package func teach(
+    _ lesson: PreparedLesson, of request: LessonRequest, isCancelled: () -> Bool = { false }
+  ) throws(LanguageModelError) -> LessonReport {
+    let start = MonotonicClock.nanoseconds
+    defer { replayNanoseconds += MonotonicClock.nanoseconds - start }
+    let report = try teacher.teach(lesson, isCancelled: isCancelled)
+    // A lesson is kept whatever becomes of the training that it came in between.
+    run?.keep()
+    if let key = request.requestKey { requests.remember(report, for: key) }
+    return report
+  }
+
+  /// Notes that a lesson in the journal was not taught, as it was cancelled.
+  ///
+  /// - Returns: the note's number.
+  /// - Throws: `storage`; then only another checkpoint keeps the lesson from being taught by a replay.
+  package func undo(_ sequence: UInt64, durability: Durability) throws(LanguageModelError) -> UInt64 {
+    do { return try append(.undone(sequence), durability: durability) } catch {
+      mustCheckpoint = true
+      throw error
+    }
+  }
+
+  /// Writes something that means nothing, to see whether the journal takes it.
+  package func probe() throws(LanguageModelError) -> UInt64 { try append(.probe, durability: .os) }
+
+  /// Makes the whole journal durable, before the model leaves memory.
+  package func close() throws(LanguageModelError) {
+    try storing { () throws(StorageError) in try store.close() }
+  }
+
+  private func append(_ record: JournalEntry, durability: Durability) throws(LanguageModelError) -> UInt64 {
+    let bytes = record.encoded()
+    return try storing { () throws(StorageError) in
+      durability == .memory ? try store.buffer(bytes) : try store.append(bytes)
+    }
+  }
+
+  /// Any thread's way to make durable what was appended.
+  package var journal: Journal { Journal(store: store) }
+}
+
+/// A model's journal, to be synced on any thread.
+package struct Journal: Sendable {
+  let store: Store
+
+  /// The number of the last record that is known to be durable.
+  package var durableSequence: UInt64 { store.durableSequence }
+
+  /// Makes all that was appended before durable.
+  ///
+  /// - Returns: the number of the last record that is.
+  package func synchronize() throws(LanguageModelError) -> UInt64 {
+    try storing { () throws(StorageError) in try store.synchronize() }
+  }
+}
+
+/// Does something with a store, and puts its errors in this module's words.
+func storing<Value>(_ body: () throws(StorageError) -> Value) throws(LanguageModelError) -> Value {
+  do { return try body() } catch { throw LanguageModelError(error) }
+}
+
+extension LanguageModelError {
+  init(_ error: StorageError) {
+    switch error {
+    case .system(let error): self = .storage(error)
+    case .corrupt(let file, let offset, let what): self = .damaged(file: file, offset: offset, what: what)
+    case .recordTooLarge(let count, let limit):
+      self = .limitExceeded(what: "bytes in one lesson", found: count, limit: limit)
+    case .noSpace:
+      self = .storage(.call(operation: "write a checkpoint", errno: SystemError.noSpaceNumber, path: nil))
+    case .exists, .nothingWhole: self = .storage(.notReady(message: "\(error)"))
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Storage
+import Synchronization
+import System
+
+/// The system's disk, which counts syncs of the journal and can be told to refuse.
+final class FaultyDisk: Disk {
+  enum Fault: Sendable { case none, writes, syncs }
+
+  struct State {
+    var fault = Fault.none
+    var journalSyncCount = 0
+    /// Syncs of the journal wait as long as this is held.
+    var isHeld = false
+  }
+
+  let state = Mutex(State())
+  private let disk = SystemDisk()
+
+  var journalSyncCount: Int { state.withLock { $0.journalSyncCount } }
+
+  func set(_ fault: Fault) { state.withLock { $0.fault = fault } }
+  func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
+  fileprivate func check(_ fault: Fault) throws(StorageError) {
+    guard state.withLock({ $0.fault }) == fault else { return }
+    throw .system(.call(operation: "write", errno: fault == .writes ? ENOSPC : EIO, path: nil))
+  }
+
+  fileprivate func noteJournalSync() {
+    state.withLock { $0.journalSyncCount += 1 }
+    while state.withLock({ $0.isHeld }) { usleep(500) }
+  }
+
+  func createDirectory(_ path: String) throws(StorageError) {
+    try check(.writes)
+    try disk.createDirectory(path)
+  }
+
+  func list(_ path: String) throws(StorageError) -> [String]? { try disk.list(path) }
+
+  func read(_ path: String, byteLimit: Int) throws(StorageError) -> [UInt8]? {
+    try disk.read(path, byteLimit: byteLimit)
+  }
+
+  func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
+    try disk.readPieces(of: path, body)
+  }
+
+  func create(_ path: String) throws(StorageError) -> any DiskFile {
+    try check(.writes)
+    return File(try disk.create(path), of: self, path: path)
+  }
+
+  func open(_ path: String) throws(StorageError) -> any DiskFile {
+    File(try disk.open(path), of: self, path: path)
+  }
+
+  func rename(_ path: String, to target: String) throws(StorageError) { try disk.rename(path, to: target) }
+  func link(_ path: String, to target: String) throws(StorageError) { try disk.link(path, to: target) }
+  func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
+  func removeTree(_ path: String) throws(StorageError) { try disk.removeTree(path) }
+
+  func synchronizeDirectory(_ path: String) throws(StorageError) {
+    try check(.syncs)
+    try disk.synchronizeDirectory(path)
+  }
+
+  func freeByteCount(at path: String) throws(StorageError) -> Int { try disk.freeByteCount(at: path) }
+
+  private final class File: DiskFile {
+    private let file: any DiskFile
+    private let disk: FaultyDisk
+    private let isJournal: Bool
+
+    init(_ file: any DiskFile, of disk: FaultyDisk, path: String) {
+      self.file = file
+      self.disk = disk
+      isJournal = path.contains("/journal/0")
+    }
+
+    func write(_ bytes: Span<UInt8>, at offset: Int) throws(StorageError) {
+      try disk.check(.writes)
+      try file.write(bytes, at: offset)
+    }
+
+    func synchronize() throws(StorageError) {
+      if isJournal { disk.noteJournalSync() }
+      try disk.check(.syncs)
+      try file.synchronize()
+    }
+
+    func truncate(to byteCount: Int) throws(StorageError) { try file.truncate(to: byteCount) }
+  }
+}
