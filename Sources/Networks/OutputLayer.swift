@@ -26,6 +26,8 @@ final class OutputLayer {
   private var projectedGradient = ScratchMatrix()
   /// A piece's logits, then their gradient; `[m, V]`.
   private var logits = ScratchMatrix()
+  /// What is done for large vocabularies instead.
+  private let vocabularyPass: VocabularyPass
   /// One loss, or log-probability, a target; `[1, n]`.
   private var results = ScratchMatrix()
   /// For the norm of a factored gradient; `[n, n]`.
@@ -41,6 +43,7 @@ final class OutputLayer {
     hiddenSize = shape.hiddenSize
     outputSize = shape.outputSize
     self.precision = precision
+    vocabularyPass = VocabularyPass(precision: precision)
   }
 
   /// Computes the mean loss and sends it back.
@@ -67,10 +70,41 @@ final class OutputLayer {
     if hasProjection { projectedGradient.reshape(rows: targets.count, columns: outputSize) }
     let outputGradient = hasProjection ? projectedGradient.view : readGradient
     results.reshape(rows: 1, columns: targets.count)
-    gradient?.decoder.bias.fill(with: 0)
     let isFactored = mayFactor && isSmall(targets.count, weights: weights)
     factoredGradient = nil
 
+    if let gradient, !isFactored, targets.count > 0, usesVocabularyPass(weights) {
+      sendBackInSlices(output, weights, gradient, into: outputGradient, team: team)
+    } else {
+      sendBackWhole(output, weights, gradient, isFactored: isFactored, into: outputGradient, team: team)
+    }
+    sendBackThroughProjection(outputGradient, read: read, weights, gradient, into: readGradient, team: team)
+    if !isWhole { spread(readGradient, over: hiddenGradient) }
+    return sum(results.view.row(0)) / Double(targets.count)
+  }
+
+  /// Computes the losses and the gradients of a large vocabulary.
+  private func sendBackInSlices(
+    _ output: Matrix, _ weights: Parameters, _ gradient: Parameters, into outputGradient: Matrix, team: ThreadTeam
+  ) {
+    let targets = targets
+    for piece in pieces(of: output, weights: weights) {
+      vocabularyPass.sendBack(
+        output.rows(piece), weights: weights.decoder.weights, bias: weights.decoder.bias,
+        targets: targets.span.extracting(piece), scale: 1 / Float(targets.count), losses: results.view.row(0)[piece],
+        gradients: .init(
+          hidden: outputGradient.rows(piece), weights: gradient.decoder.weights, bias: gradient.decoder.bias,
+          accumulates: piece.lowerBound > 0), team: team)
+    }
+  }
+
+  /// Computes the losses and the gradients from whole rows of logits.
+  private func sendBackWhole(
+    _ output: Matrix, _ weights: Parameters, _ gradient: Parameters?, isFactored: Bool, into outputGradient: Matrix,
+    team: ThreadTeam
+  ) {
+    let targets = targets
+    gradient?.decoder.bias.fill(with: 0)
     forEachPiece(output, weights: weights, team: team) { piece, logits in
       softmaxCrossEntropy(
         logits: logits, targets: targets.span.extracting(piece), scale: 1 / Float(targets.count),
@@ -87,9 +121,10 @@ final class OutputLayer {
           precision: precision, into: gradient.decoder.weights, team: team)
       }
     }
-    sendBackThroughProjection(outputGradient, read: read, weights, gradient, into: readGradient, team: team)
-    if !isWhole { spread(readGradient, over: hiddenGradient) }
-    return sum(results.view.row(0)) / Double(targets.count)
+  }
+
+  private func usesVocabularyPass(_ weights: Parameters) -> Bool {
+    weights.decoder.bias.count >= VocabularyPass.leastSize
   }
 
   /// Turns ∂L/∂y into ∂L/∂h and the projection's gradient; nothing if there is none, when the two are one.
@@ -116,11 +151,17 @@ final class OutputLayer {
     precondition(targets.count == hidden.rows, "OutputLayer: a position without a target")
     let output = project(hidden, weights: weights, team: team)
     results.reshape(rows: 1, columns: targets.count)
-    forEachPiece(output, weights: weights, team: team) { piece, logits in
-      logProbabilities(
-        logits: logits, targets: targets.span.extracting(piece), into: results.view.row(0)[piece], team: team)
-    }
     let row = results.view.row(0)
+    if usesVocabularyPass(weights) {
+      vocabularyPass.losses(
+        output, weights: weights.decoder.weights, bias: weights.decoder.bias, targets: targets.span, into: row,
+        team: team)
+      scale(row, by: -1)
+    } else {
+      forEachPiece(output, weights: weights, team: team) { piece, logits in
+        logProbabilities(logits: logits, targets: targets.span.extracting(piece), into: row[piece], team: team)
+      }
+    }
     for index in 0..<row.count { scores.append(row[index]) }
   }
 
@@ -165,15 +206,18 @@ final class OutputLayer {
     return projected.view
   }
 
+  /// The positions, as many at a time as fit, in order.
+  private func pieces(of output: Matrix, weights: Parameters) -> some Sequence<Range<Int>> {
+    let size = max(1, min(output.rows, Self.logitsLimit / weights.decoder.bias.count))
+    return stride(from: 0, to: output.rows, by: size).lazy.map { $0..<min($0 + size, output.rows) }
+  }
+
   /// Computes the logits of as many positions at a time as fit, in order.
   private func forEachPiece(
     _ output: Matrix, weights: Parameters, team: ThreadTeam, _ body: (Range<Int>, Matrix) -> Void
   ) {
-    let vocabularySize = weights.decoder.bias.count
-    let pieceSize = max(1, min(output.rows, Self.logitsLimit / vocabularySize))
-    for start in stride(from: 0, to: output.rows, by: pieceSize) {
-      let piece = start..<min(start + pieceSize, output.rows)
-      logits.reshape(rows: piece.count, columns: vocabularySize)
+    for piece in pieces(of: output, weights: weights) {
+      logits.reshape(rows: piece.count, columns: weights.decoder.bias.count)
       multiply(
         output.rows(piece), weights.decoder.weights, bias: weights.decoder.bias, transposeB: true, precision: precision,
         into: logits.view,

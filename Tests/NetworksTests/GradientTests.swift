@@ -28,6 +28,23 @@ struct GradientTests {
     }
   }
 
+  @Test(
+    "weights under a large vocabulary, whose output layer is worked through in slices", arguments: OutputKind.allCases)
+  func largeVocabulary(output: OutputKind) throws {
+    let size = VocabularyPass.leastSize + 3
+    let shape = try TestNetwork.shape(.lstm, layers: 1, output: output, vocabularySize: size, hiddenSize: 3)
+    let trainer = try TestNetwork.trainer(shape)
+    let (loss, gradient) = trainer.gradientTensors(Self.window)
+    var plain = PlainNetwork(trainer.snapshot())
+    #expect(abs(loss - plain.loss(Self.window)) < 1e-5)
+    for tensor in gradient {
+      for index in Swift.stride(from: 0, to: tensor.values.count, by: 1 + tensor.values.count / 40) {
+        let expected = slope(of: (tensor.name, index), in: &plain)
+        #expect(abs(Double(tensor.values[index]) - expected) < 1e-6, "\(tensor.name)[\(index)]")
+      }
+    }
+  }
+
   // The rectifier's kinks are closer than single precision can tell differences apart.
   @Test("weights under dropout, whose choices a step's two passes share", arguments: [CellKind.elmanTanh, .gru, .lstm])
   func underDropout(cell: CellKind) throws {

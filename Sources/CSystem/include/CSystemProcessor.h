@@ -22,6 +22,15 @@ static inline void rnnd_relax(void) {
 /// Asks for a cache line that will be read soon.
 static inline void rnnd_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
 
+/// The same place, of which the compiler no longer knows where it came from: it keeps it in a register instead of
+/// working it out anew from its neighbour.
+static inline const float *rnnd_place(const float *place) {
+#if defined(__x86_64__) || defined(__aarch64__)
+  __asm__("" : "+r"(place));
+#endif
+  return place;
+}
+
 /// Whether one register holds 16 numbers, and there are 32 of them.
 static inline int rnnd_has_wide_registers(void) {
 #if defined(__AVX512F__)
@@ -62,6 +71,16 @@ static inline void rnnd_store_first(float *place, rnnd_lanes lanes, int count) {
 /// `sum + a * b`, rounded once. Swift's own works through the 16 numbers one by one where one of them is constant.
 static inline rnnd_lanes rnnd_multiply_add(rnnd_lanes sum, rnnd_lanes a, rnnd_lanes b) {
   return __builtin_elementwise_fma(a, b, sum);
+}
+
+/// Numbers times 2 to the power of whole numbers, rounded once.
+static inline rnnd_lanes rnnd_scale_by_powers(rnnd_lanes lanes, rnnd_lanes powers) {
+#if defined(__AVX512F__)
+  return (rnnd_lanes)_mm512_scalef_ps((__m512)lanes, (__m512)powers);
+#else
+  for (int lane = 0; lane < 16; ++lane) lanes[lane] = __builtin_ldexpf(lanes[lane], (int)powers[lane]);
+  return lanes;
+#endif
 }
 
 /// The square roots.

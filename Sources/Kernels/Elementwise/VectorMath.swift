@@ -1,3 +1,5 @@
+import CSystem
+
 // The exponential function and its kin on 16 numbers at a time, to a relative error under 10⁻⁶ (about 2 · 10⁻⁷ at most).
 // NaN gives NaN.
 
@@ -5,7 +7,7 @@
 ///
 /// With n = round(x / log 2) and r = x - n · log 2, |r| is at most log 2 / 2, and e^x = 2ⁿ · e^r.
 @inline(__always)
-private func reduce(_ x: Lanes) -> (exponent: SIMD16<Int32>, restMinusOne: Lanes) {
+private func reduce(_ x: Lanes) -> (multiple: Lanes, exponent: SIMD16<Int32>, restMinusOne: Lanes) {
   // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits.
   let shifter = Lanes(repeating: 0x1.8p23)
   let shifted = shifter.plusProduct(x, Lanes(repeating: 1.442_695))
@@ -22,7 +24,7 @@ private func reduce(_ x: Lanes) -> (exponent: SIMD16<Int32>, restMinusOne: Lanes
         .plusProduct(
           rest, Lanes(repeating: 0.008_366_521).plusProduct(rest, Lanes(repeating: 0.001_388_251_9))))
   let curve = Lanes(repeating: 0.499_999_98).plusProduct(rest, series)
-  return (exponent, rest.plusProduct(rest * rest, curve))
+  return (multiple, exponent, rest.plusProduct(rest * rest, curve))
 }
 
 /// 2 to the power of whole numbers from -126 to 127.
@@ -35,10 +37,8 @@ private func powerOfTwo(_ exponent: SIMD16<Int32>) -> Lanes {
 @inline(__always)
 func exponential(_ x: Lanes) -> Lanes {
   let bounded = x.greater(Lanes(repeating: -104)).smaller(Lanes(repeating: 89))
-  let (exponent, restMinusOne) = reduce(bounded)
-  // In two steps, as the power alone may lie outside what a number holds.
-  let half = exponent &>> 1
-  return (restMinusOne + 1) * powerOfTwo(half) * powerOfTwo(exponent &- half)
+  let (multiple, _, restMinusOne) = reduce(bounded)
+  return rnnd_scale_by_powers(restMinusOne + 1, multiple)
 }
 
 /// `1 / (1 + e^-x)`.
@@ -54,7 +54,7 @@ func sigmoid(_ x: Lanes) -> Lanes {
 func hyperbolicTangent(_ x: Lanes) -> Lanes {
   // tanh |x| = -d / (d + 2) with d = e^(-2 |x|) - 1, which keeps its precision near zero.
   let doubled = (magnitude(x) * -2).greater(Lanes(repeating: -80))
-  let (exponent, restMinusOne) = reduce(doubled)
+  let (_, exponent, restMinusOne) = reduce(doubled)
   let power = powerOfTwo(exponent)
   let difference = (power - 1).plusProduct(power, restMinusOne)
   return withSign(of: x, difference / (difference + 2))

@@ -116,6 +116,36 @@ func packRowPairs(
   }
 }
 
+/// Rounds rows of whole panels to pairs along each row.
+///
+/// - Parameter width: How many numbers a row has: a multiple of 32.
+func packRowPairs(
+  _ source: UnsafePointer<Float>, stride: Int, width: Int, rows: Int, into target: UnsafeMutablePointer<Float>,
+  targetStride: Int
+) {
+  for row in 0..<rows {
+    for column in Swift.stride(from: 0, to: width, by: panelWidth) {
+      let lanes = unsafe neighbours(source + row * stride + column, count: panelWidth)
+      unsafe (target + row * targetStride).set(lanes, at: column / 2)
+    }
+  }
+}
+
+/// Rounds rows of whole panels to pairs of rows.
+func packColumnPairs(
+  _ source: UnsafePointer<Float>, stride: Int, width: Int, rows: Int, into target: UnsafeMutablePointer<Float>,
+  targetStride: Int
+) {
+  for row in Swift.stride(from: 0, to: rows, by: 2) {
+    let upper = unsafe source + row * stride
+    let hasLower = row + 1 < rows
+    for column in Swift.stride(from: 0, to: width, by: laneCount) {
+      let lower = unsafe hasLower ? (upper + stride).lanes(at: column) : .zero
+      unsafe (target + row / 2 * targetStride).set(pairs(upper.lanes(at: column), lower), at: column)
+    }
+  }
+}
+
 /// What numbers 2n and 2n + 1 of 32 exceed the pairs in `high` by, as pairs.
 @inline(__always)
 func neighbours(_ place: UnsafePointer<Float>, count: Int, less high: Lanes) -> Lanes {

@@ -158,45 +158,6 @@ struct ProductBlock {
       aDepthStride: aDepthStride, b: b + (panel - panels.lowerBound) * panelWidth * steps.count,
       bDepthStride: panelWidth, initial: initial, initialRowStride: initialRowStride, c: target,
       cRowStride: product.cRowStride)
-    if width == panelWidth || width == laneCount {
-      tile.compute(isNarrow: width == laneCount)
-    } else {
-      unsafe computeEdge(tile, width: width, room: places.edge)
-    }
+    unsafe tile.compute(width: width, edge: places.edge)
   }
-
-  /// Computes a tile that hangs over C's right edge: in a place of its own, of which the valid part is copied.
-  private func computeEdge(_ tile: Tile, width: Int, room: UnsafeMutablePointer<Float>) {
-    var whole = tile
-    for row in 0..<tile.rows {
-      unsafe copyShort(tile.initial + row * tile.initialRowStride, count: width, to: room + row * panelWidth)
-    }
-    unsafe whole.initial = unsafe UnsafePointer(room)
-    whole.initialRowStride = panelWidth
-    unsafe whole.c = unsafe room
-    whole.cRowStride = panelWidth
-    whole.compute(isNarrow: width < laneCount)
-    for row in 0..<tile.rows {
-      unsafe copyShort(room + row * panelWidth, count: width, to: tile.c + row * tile.cRowStride)
-    }
-  }
-}
-
-/// Copies fewer than 32 numbers, in pieces of sizes known to the compiler.
-@inline(__always)
-private func copyShort(_ source: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Float>) {
-  var place = 0
-  if count & 16 != 0 {
-    unsafe target.update(from: source, count: 16)
-    place = 16
-  }
-  if count & 8 != 0 {
-    unsafe (target + place).update(from: source + place, count: 8)
-    place += 8
-  }
-  if count & 4 != 0 {
-    unsafe (target + place).update(from: source + place, count: 4)
-    place += 4
-  }
-  for index in place..<count { unsafe target[index] = source[index] }
 }

@@ -40,45 +40,60 @@ extension Tile {
   ///
   /// - Parameter isNarrow: Whether only the left half of the columns is wanted.
   func compute(isNarrow: Bool) {
-    switch (precision, isNarrow) {
-    case (.single, false): computeWide(with: SingleSteps.self)
-    case (.single, true): computeNarrow(with: SingleSteps.self)
-    case (.bfloat16, false): computeWide(with: PairSteps.self)
-    case (.bfloat16, true): computeNarrow(with: PairSteps.self)
+    switch precision {
+    case .single: compute(with: SingleSteps.self, isNarrow: isNarrow)
+    case .bfloat16: compute(with: PairSteps.self, isNarrow: isNarrow)
+    }
+  }
+
+  /// Computes the tile's first `width` columns: one that hangs over C's right edge in a place of its own, of which the
+  /// valid part is copied.
+  ///
+  /// - Parameter edge: Room for a whole tile.
+  func compute(width: Int, edge room: UnsafeMutablePointer<Float>) {
+    if width == panelWidth || width == laneCount { return compute(isNarrow: width == laneCount) }
+    var whole = self
+    for row in 0..<rows {
+      unsafe copyShort(initial + row * initialRowStride, count: width, to: room + row * panelWidth)
+    }
+    unsafe whole.initial = unsafe UnsafePointer(room)
+    whole.initialRowStride = panelWidth
+    unsafe whole.c = unsafe room
+    whole.cRowStride = panelWidth
+    whole.compute(isNarrow: width < laneCount)
+    for row in 0..<rows {
+      unsafe copyShort(room + row * panelWidth, count: width, to: c + row * cRowStride)
     }
   }
 
   @inline(__always)
-  private func computeWide<Steps: TileSteps>(with steps: Steps.Type) {
+  private func compute<Steps: TileSteps>(with steps: Steps.Type, isNarrow: Bool) {
+    precondition(aRowStride == 1 || aDepthStride == 1, "Tile: A has gaps in both directions")
     switch rows {
-    case 10: wide(steps, InlineArray<10, Lanes>(repeating: .zero))
-    case 9: wide(steps, InlineArray<9, Lanes>(repeating: .zero))
-    case 8: wide(steps, InlineArray<8, Lanes>(repeating: .zero))
-    case 7: wide(steps, InlineArray<7, Lanes>(repeating: .zero))
-    case 6: wide(steps, InlineArray<6, Lanes>(repeating: .zero))
-    case 5: wide(steps, InlineArray<5, Lanes>(repeating: .zero))
-    case 4: wide(steps, InlineArray<4, Lanes>(repeating: .zero))
-    case 3: wide(steps, InlineArray<3, Lanes>(repeating: .zero))
-    case 2: wide(steps, InlineArray<2, Lanes>(repeating: .zero))
-    case 1: wide(steps, InlineArray<1, Lanes>(repeating: .zero))
+    case 10: compute(steps, InlineArray<10, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 9: compute(steps, InlineArray<9, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 8: compute(steps, InlineArray<8, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 7: compute(steps, InlineArray<7, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 6: compute(steps, InlineArray<6, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 5: compute(steps, InlineArray<5, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 4: compute(steps, InlineArray<4, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 3: compute(steps, InlineArray<3, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 2: compute(steps, InlineArray<2, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 1: compute(steps, InlineArray<1, Lanes>(repeating: .zero), isNarrow: isNarrow)
     default: preconditionFailure("Tile: too many rows")
     }
   }
 
   @inline(__always)
-  private func computeNarrow<Steps: TileSteps>(with steps: Steps.Type) {
-    switch rows {
-    case 10: narrow(steps, InlineArray<10, Lanes>(repeating: .zero))
-    case 9: narrow(steps, InlineArray<9, Lanes>(repeating: .zero))
-    case 8: narrow(steps, InlineArray<8, Lanes>(repeating: .zero))
-    case 7: narrow(steps, InlineArray<7, Lanes>(repeating: .zero))
-    case 6: narrow(steps, InlineArray<6, Lanes>(repeating: .zero))
-    case 5: narrow(steps, InlineArray<5, Lanes>(repeating: .zero))
-    case 4: narrow(steps, InlineArray<4, Lanes>(repeating: .zero))
-    case 3: narrow(steps, InlineArray<3, Lanes>(repeating: .zero))
-    case 2: narrow(steps, InlineArray<2, Lanes>(repeating: .zero))
-    case 1: narrow(steps, InlineArray<1, Lanes>(repeating: .zero))
-    default: preconditionFailure("Tile: too many rows")
+  private func compute<Steps: TileSteps, let rowCount: Int>(
+    _ steps: Steps.Type, _ zeros: InlineArray<rowCount, Lanes>, isNarrow: Bool
+  ) {
+    if !isNarrow {
+      wide(steps, zeros)
+    } else if aDepthStride == 1 {
+      narrow(steps, RowWalk<rowCount>.self, zeros)
+    } else {
+      narrow(steps, ColumnWalk<rowCount>.self, zeros)
     }
   }
 
@@ -112,22 +127,70 @@ extension Tile {
     }
   }
 
+  /// The same for half the columns. With one multiply-add a number of A, the address of each row must not be worked out
+  /// from that of the row before: `TileWalk` has them at hand.
   @inline(never)
-  private func narrow<Steps: TileSteps, let rowCount: Int>(_ steps: Steps.Type, _ zeros: InlineArray<rowCount, Lanes>) {
+  private func narrow<Steps: TileSteps, Walk: TileWalk, let rowCount: Int>(
+    _ steps: Steps.Type, _ walk: Walk.Type, _ zeros: InlineArray<rowCount, Lanes>
+  ) {
     var sums = zeros
     for row in 0..<rowCount { sums[row] = unsafe (initial + row &* initialRowStride).lanes(at: 0) }
-    var a = unsafe a
+    var walk = walk.init(self)
     var b = unsafe b
     for _ in 0..<depth {
       let bLanes = unsafe b.lanes(at: 0)
-      for row in 0..<rowCount {
-        sums[row] = unsafe steps.add(Lanes(repeating: a[row &* aRowStride]), bLanes, to: sums[row])
-      }
-      unsafe a += aDepthStride
+      for row in 0..<rowCount { sums[row] = steps.add(Lanes(repeating: walk[row]), bLanes, to: sums[row]) }
+      walk.advance()
       unsafe b += bDepthStride
     }
     for row in 0..<rowCount { unsafe (c + row &* cRowStride).set(sums[row], at: 0) }
   }
+}
+
+/// How a narrow tile's loop walks through A along the depth.
+private protocol TileWalk {
+  init(_ tile: Tile)
+  /// A's number in a row at the present depth.
+  subscript(row: Int) -> Float { get }
+  mutating func advance()
+}
+
+/// Where A's rows lie along the depth: a place for each, all advanced by one index.
+@safe
+private struct RowWalk<let rowCount: Int>: TileWalk {
+  private var places: InlineArray<rowCount, UnsafePointer<Float>>
+  private var depth = 0
+
+  @inline(__always)
+  init(_ tile: Tile) {
+    unsafe places = unsafe InlineArray(repeating: tile.a)
+    for row in 0..<rowCount { unsafe places[row] = unsafe rnnd_place(tile.a + row &* tile.aRowStride) }
+  }
+
+  @inline(__always)
+  subscript(row: Int) -> Float { unsafe places[row][depth] }
+
+  @inline(__always)
+  mutating func advance() { depth &+= 1 }
+}
+
+/// Where A's numbers of all rows lie side by side.
+@safe
+private struct ColumnWalk<let rowCount: Int>: TileWalk {
+  private var place: UnsafePointer<Float>
+  private let stride: Int
+
+  @inline(__always)
+  init(_ tile: Tile) {
+    unsafe place = unsafe tile.a
+    stride = tile.aDepthStride
+  }
+
+  @inline(__always)
+  subscript(row: Int) -> Float { unsafe place[row] }
+
+  @inline(__always)
+  mutating func advance() { unsafe place += stride }
 }
 
 /// What one step of a tile's sums is.
@@ -145,4 +208,23 @@ private enum SingleSteps: TileSteps {
 private enum PairSteps: TileSteps {
   @inline(__always)
   static func add(_ a: Lanes, _ b: Lanes, to sum: Lanes) -> Lanes { rnnd_add_pair_products(sum, a, b) }
+}
+
+/// Copies fewer than 32 numbers, in pieces of sizes known to the compiler.
+@inline(__always)
+private func copyShort(_ source: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Float>) {
+  var place = 0
+  if count & 16 != 0 {
+    unsafe target.update(from: source, count: 16)
+    place = 16
+  }
+  if count & 8 != 0 {
+    unsafe (target + place).update(from: source + place, count: 8)
+    place += 8
+  }
+  if count & 4 != 0 {
+    unsafe (target + place).update(from: source + place, count: 4)
+    place += 4
+  }
+  for index in place..<count { unsafe target[index] = source[index] }
 }
