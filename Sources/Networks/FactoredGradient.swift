@@ -2,7 +2,7 @@ import Kernels
 
 /// A matrix's gradient as the product that it would be, not carried out.
 ///
-///     G = Lᵀ R        L `[n, rows]`, R `[n, columns]`
+///     G = L R        L `[rows, n]`, R `[n, columns]`
 ///
 /// The decoder's gradient of a short text: a sum of n outer products over a matrix of thousands of rows. Plain gradient
 /// descent needs its norm and its sum with the weights, and has both from the factors, without writing G out, reading it
@@ -10,26 +10,27 @@ import Kernels
 struct FactoredGradient {
   let left: Matrix
   let right: Matrix
-  /// Room for two `[n, n]` matrices.
-  let scratch: (Matrix, Matrix)
+  /// Room for two `[n, n]` matrices, and for one like R.
+  let scratch: (Matrix, Matrix, Matrix)
 
   /// Σ G².
   ///
-  ///     ‖Lᵀ R‖² = Σ_ij (L Lᵀ)_ij (R Rᵀ)_ij
+  ///     ‖L R‖² = Σ_ij (Lᵀ L)_ij (R Rᵀ)_ij
   func sumOfSquares(team: ThreadTeam) -> Double {
-    multiply(left, left, transposeB: true, into: scratch.0, team: team)
+    multiply(left, left, transposeA: true, into: scratch.0, team: team)
     multiply(right, right, transposeB: true, into: scratch.1, team: team)
     var sum = 0.0
-    for row in 0..<left.rows {
-      for column in 0..<left.rows { sum += Double(scratch.0[row, column]) * Double(scratch.1[row, column]) }
+    for row in 0..<right.rows {
+      for column in 0..<right.rows { sum += Double(scratch.0[row, column]) * Double(scratch.1[row, column]) }
     }
     // Rounding may carry a sum that is nothing below it; NaN stays NaN.
     return sum < 0 ? 0 : sum
   }
 
-  /// Adds a multiple of G to a matrix, once: the factors are used up.
+  /// Adds a multiple of G to a matrix.
   func addScaled(_ factor: Float, to target: Matrix, team: ThreadTeam) {
-    scale(left.all, by: factor)
-    multiply(left, right, transposeA: true, accumulate: true, into: target, team: team)
+    scratch.2.copy(from: right)
+    scale(scratch.2.all, by: factor)
+    multiply(left, scratch.2, accumulate: true, into: target, team: team)
   }
 }

@@ -30,8 +30,8 @@ final class OutputLayer {
   private let vocabularyPass: VocabularyPass
   /// One loss, or log-probability, a target; `[1, n]`.
   private var results = ScratchMatrix()
-  /// For the norm of a factored gradient; `[n, n]`.
-  private var products = (ScratchMatrix(), ScratchMatrix())
+  /// For a factored gradient; `[n, n]` twice, and `[n, H or E]`.
+  private var products = (ScratchMatrix(), ScratchMatrix(), ScratchMatrix())
   /// The decoder's gradient, if the last pass left it in factors; good until the next.
   private(set) var factoredGradient: FactoredGradient?
 
@@ -70,13 +70,12 @@ final class OutputLayer {
     if hasProjection { projectedGradient.reshape(rows: targets.count, columns: outputSize) }
     let outputGradient = hasProjection ? projectedGradient.view : readGradient
     results.reshape(rows: 1, columns: targets.count)
-    let isFactored = mayFactor && isSmall(targets.count, weights: weights)
     factoredGradient = nil
-
-    if let gradient, !isFactored, targets.count > 0, usesVocabularyPass(weights) {
-      sendBackInSlices(output, weights, gradient, into: outputGradient, team: team)
+    if let gradient, usesVocabularyPass(weights) {
+      let isFactored = mayFactor && isSmall(targets.count)
+      sendBackInSlices(output, weights, gradient, isFactored: isFactored, into: outputGradient, team: team)
     } else {
-      sendBackWhole(output, weights, gradient, isFactored: isFactored, into: outputGradient, team: team)
+      sendBackWhole(output, weights, gradient, into: outputGradient, team: team)
     }
     sendBackThroughProjection(outputGradient, read: read, weights, gradient, into: readGradient, team: team)
     if !isWhole { spread(readGradient, over: hiddenGradient) }
@@ -85,23 +84,24 @@ final class OutputLayer {
 
   /// Computes the losses and the gradients of a large vocabulary.
   private func sendBackInSlices(
-    _ output: Matrix, _ weights: Parameters, _ gradient: Parameters, into outputGradient: Matrix, team: ThreadTeam
+    _ output: Matrix, _ weights: Parameters, _ gradient: Parameters, isFactored: Bool, into outputGradient: Matrix,
+    team: ThreadTeam
   ) {
     let targets = targets
-    for piece in pieces(of: output, weights: weights) {
-      vocabularyPass.sendBack(
+    for piece in pieces(of: output, weights: weights, limit: VocabularyPass.positionLimit) {
+      let left = vocabularyPass.sendBack(
         output.rows(piece), weights: weights.decoder.weights, bias: weights.decoder.bias,
         targets: targets.span.extracting(piece), scale: 1 / Float(targets.count), losses: results.view.row(0)[piece],
         gradients: .init(
-          hidden: outputGradient.rows(piece), weights: gradient.decoder.weights, bias: gradient.decoder.bias,
-          accumulates: piece.lowerBound > 0), team: team)
+          hidden: outputGradient.rows(piece), weights: isFactored ? nil : gradient.decoder.weights,
+          bias: gradient.decoder.bias, accumulates: piece.lowerBound > 0), team: team)
+      if isFactored { factoredGradient = factored(left, output) }
     }
   }
 
   /// Computes the losses and the gradients from whole rows of logits.
   private func sendBackWhole(
-    _ output: Matrix, _ weights: Parameters, _ gradient: Parameters?, isFactored: Bool, into outputGradient: Matrix,
-    team: ThreadTeam
+    _ output: Matrix, _ weights: Parameters, _ gradient: Parameters?, into outputGradient: Matrix, team: ThreadTeam
   ) {
     let targets = targets
     gradient?.decoder.bias.fill(with: 0)
@@ -113,13 +113,9 @@ final class OutputLayer {
         logits, weights.decoder.weights, precision: precision, into: outputGradient.rows(piece), team: team)
       guard let gradient else { return }
       addColumnSums(of: logits, to: gradient.decoder.bias)
-      if isFactored {
-        factoredGradient = factored(logits, output)
-      } else {
-        multiply(
-          logits, output.rows(piece), transposeA: true, accumulate: piece.lowerBound > 0,
-          precision: precision, into: gradient.decoder.weights, team: team)
-      }
+      multiply(
+        logits, output.rows(piece), transposeA: true, accumulate: piece.lowerBound > 0, precision: precision,
+        into: gradient.decoder.weights, team: team)
     }
   }
 
@@ -175,15 +171,15 @@ final class OutputLayer {
     }
   }
 
-  /// Whether so few positions are one piece, and the products among them less work than passes over the gradient.
-  private func isSmall(_ count: Int, weights: Parameters) -> Bool {
-    2 * count <= outputSize && count <= Self.logitsLimit / weights.decoder.bias.count
-  }
+  /// Whether the products among so few positions are less work than passes over the gradient.
+  private func isSmall(_ count: Int) -> Bool { 2 * count <= min(outputSize, VocabularyPass.positionLimit) }
 
-  private func factored(_ logits: Matrix, _ output: Matrix) -> FactoredGradient {
-    products.0.reshape(rows: logits.rows, columns: logits.rows)
-    products.1.reshape(rows: logits.rows, columns: logits.rows)
-    return FactoredGradient(left: logits, right: output, scratch: (products.0.view, products.1.view))
+  private func factored(_ left: Matrix, _ output: Matrix) -> FactoredGradient {
+    products.0.reshape(rows: output.rows, columns: output.rows)
+    products.1.reshape(rows: output.rows, columns: output.rows)
+    products.2.reshape(rows: output.rows, columns: output.columns)
+    return FactoredGradient(
+      left: left, right: output, scratch: (products.0.view, products.1.view, products.2.view))
   }
 
   private func gather(_ hidden: Matrix) -> Matrix {
@@ -207,8 +203,10 @@ final class OutputLayer {
   }
 
   /// The positions, as many at a time as fit, in order.
-  private func pieces(of output: Matrix, weights: Parameters) -> some Sequence<Range<Int>> {
-    let size = max(1, min(output.rows, Self.logitsLimit / weights.decoder.bias.count))
+  private func pieces(
+    of output: Matrix, weights: Parameters, limit: Int = .max
+  ) -> some Sequence<Range<Int>> {
+    let size = max(1, min(output.rows, limit, Self.logitsLimit / weights.decoder.bias.count))
     return stride(from: 0, to: output.rows, by: size).lazy.map { $0..<min($0 + size, output.rows) }
   }
 

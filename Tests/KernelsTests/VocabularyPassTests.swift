@@ -11,6 +11,7 @@ struct VocabularyPassTests {
     let bias: Vector
     let targets: [Int32]
     let losses: Vector
+    let weightsGradient: Matrix
     let gradients: VocabularyPass.Gradients
 
     init(positions: Int, depth: Int, size: Int, accumulates: Bool = false) {
@@ -19,8 +20,9 @@ struct VocabularyPassTests {
       bias = randomVector(size, seed: 3, within: 2)
       targets = (0..<positions).map { Int32($0 * 61 % size) }
       losses = FloatBuffer(count: positions).all
+      weightsGradient = randomMatrix(size, depth, seed: 5, gap: 2)
       gradients = .init(
-        hidden: randomMatrix(positions, depth, seed: 4, gap: 1), weights: randomMatrix(size, depth, seed: 5, gap: 2),
+        hidden: randomMatrix(positions, depth, seed: 4, gap: 1), weights: weightsGradient,
         bias: randomVector(size, seed: 6), accumulates: accumulates)
     }
 
@@ -37,13 +39,13 @@ struct VocabularyPassTests {
       Reference.softmaxCrossEntropy(logits: logits, targets: targets.span, scale: 0.25, losses: losses)
       Reference.multiply(logits, weights, into: gradients.hidden)
       Reference.multiply(
-        logits, hidden, transposeA: true, accumulate: gradients.accumulates, into: gradients.weights)
+        logits, hidden, transposeA: true, accumulate: gradients.accumulates, into: weightsGradient)
       if !gradients.accumulates { gradients.bias.fill(with: 0) }
       Reference.addColumnSums(of: logits, to: gradients.bias)
     }
 
     var results: [[Float]] {
-      [losses.array, numbers(gradients.hidden), numbers(gradients.weights), gradients.bias.array]
+      [losses.array, numbers(gradients.hidden), numbers(weightsGradient), gradients.bias.array]
     }
   }
 
@@ -64,6 +66,21 @@ struct VocabularyPassTests {
     VocabularyPass().losses(
       fast.hidden, weights: fast.weights, bias: fast.bias, targets: fast.targets.span, into: losses, team: ThreadTeam())
     #expect(losses.array == fast.losses.array)
+  }
+
+  @Test("the weights' gradient may stay in factors", arguments: shapes)
+  func factors(shape: (Int, Int, Int)) {
+    let whole = Layer(positions: shape.0, depth: shape.1, size: shape.2)
+    whole.run()
+    let layer = Layer(positions: shape.0, depth: shape.1, size: shape.2)
+    let left = VocabularyPass().sendBack(
+      layer.hidden, weights: layer.weights, bias: layer.bias, targets: layer.targets.span, scale: 0.25,
+      losses: layer.losses,
+      gradients: .init(
+        hidden: layer.gradients.hidden, weights: nil, bias: layer.gradients.bias, accumulates: false),
+      team: ThreadTeam())
+    Reference.multiply(left, layer.hidden, into: layer.weightsGradient)
+    for (found, expected) in zip(layer.results, whole.results) { #expect(distance(found, expected) < 1e-6) }
   }
 
   @Test("in bfloat16 they differ by its rounding alone", arguments: shapes)
@@ -106,7 +123,7 @@ struct VocabularyPassTests {
     layer.bias.fill(with: 0)
     layer.run()
     #expect((0..<3).allSatisfy { layer.losses[$0] >= 2999 && layer.losses[$0].isFinite })
-    #expect(!numbers(layer.gradients.weights).contains { !$0.isFinite })
+    #expect(!numbers(layer.weightsGradient).contains { !$0.isFinite })
     #expect(abs(layer.gradients.bias[700] - 0.75) < 1e-6)
     #expect(abs(layer.gradients.bias[61] + 0.25) < 1e-6)
   }

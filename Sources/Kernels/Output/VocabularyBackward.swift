@@ -60,7 +60,7 @@ struct VocabularyBackward: TeamWork {
         let numbers = unsafe exponentials + words.lowerBound * operands.wordStride
         unsafe makeGradient(of: words, numbers, factors: operands.maxima + slice * operands.paddedPositions)
         if operands.precision == .bfloat16 { unsafe round(words, numbers, places) }
-        unsafe computeWeightsGradient(of: words, numbers, places)
+        if let target = gradients.weights { unsafe computeWeightsGradient(of: words, numbers, target, places) }
         unsafe addHiddenGradient(of: words, numbers, isFirst: slice == slices.lowerBound, to: partial, places)
       }
     }
@@ -102,9 +102,8 @@ struct VocabularyBackward: TeamWork {
 
   /// Computes the slice's rows of ∂D.
   private func computeWeightsGradient(
-    of words: Range<Int>, _ gradient: UnsafePointer<Float>, _ places: Places
+    of words: Range<Int>, _ gradient: UnsafePointer<Float>, _ target: Matrix, _ places: Places
   ) {
-    let target = gradients.weights
     let isPaired = operands.precision == .bfloat16
     let a = unsafe isPaired ? UnsafePointer(places.positionPairs) : gradient
     let aStride = isPaired ? Places.pairStride(operands) : operands.wordStride
@@ -137,29 +136,42 @@ struct VocabularyBackward: TeamWork {
     let depth = operands.depth
     let steps = operands.precision.stepCount(depth: words.count)
     let a = unsafe operands.precision == .bfloat16 ? UnsafePointer(places.wordPairs) : gradient
-    unsafe packWeights(words, steps: steps, into: places.weights)
+    let (weights, stride) = unsafe (
+      operands.weights + words.lowerBound * operands.weightsStride, operands.weightsStride
+    )
+    let directDepth = directDepth
+    unsafe packWeights(words, columns: directDepth..<depth, into: places.weights)
     let tiles = EvenSplit(0..<operands.positions, limit: maximumTileRows)
-    for column in stride(from: 0, to: depth, by: panelWidth) {
+    for column in Swift.stride(from: 0, to: depth, by: panelWidth) {
+      let isDirect = column < directDepth
+      let b = unsafe isDirect ? weights + column : UnsafePointer(places.weights) + (column - directDepth) * steps
       for index in 0..<tiles.count {
         let rows = tiles.range(of: index)
         let c = unsafe partial + rows.lowerBound * depth + column
         let tile = unsafe Tile(
           precision: operands.precision, rows: rows.count, depth: steps, a: a + rows.lowerBound, aRowStride: 1,
-          aDepthStride: operands.wordStride, b: places.weights + column * steps, bDepthStride: panelWidth,
+          aDepthStride: operands.wordStride, b: b, bDepthStride: isDirect ? stride : panelWidth,
           initial: isFirst ? places.zeros : c, initialRowStride: isFirst ? 0 : depth, c: c, cRowStride: depth)
         unsafe tile.compute(width: min(panelWidth, depth - column), edge: places.edge)
       }
     }
   }
 
-  private func packWeights(_ words: Range<Int>, steps: Int, into target: UnsafeMutablePointer<Float>) {
+  /// How many of D's columns are read where they lie: with few positions packing costs more than it saves. What is left
+  /// at the right edge, less than a panel, is always packed.
+  private var directDepth: Int {
+    operands.precision == .single && operands.positions <= 4 * maximumTileRows
+      ? operands.depth / panelWidth * panelWidth : 0
+  }
+
+  private func packWeights(_ words: Range<Int>, columns: Range<Int>, into target: UnsafeMutablePointer<Float>) {
     let (source, stride) = unsafe (operands.weights + words.lowerBound * operands.weightsStride, operands.weightsStride)
+    let steps = 0..<operands.precision.stepCount(depth: words.count)
     switch operands.precision {
     case .single:
-      unsafe packRowMajor(source, stride: stride, depths: 0..<steps, columns: 0..<operands.depth, into: target)
+      unsafe packRowMajor(source, stride: stride, depths: steps, columns: columns, into: target)
     case .bfloat16:
-      unsafe packRowMajorPairs(
-        source, stride: stride, depth: words.count, steps: 0..<steps, columns: 0..<operands.depth, into: target)
+      unsafe packRowMajorPairs(source, stride: stride, depth: words.count, steps: steps, columns: columns, into: target)
     }
   }
 }

@@ -35,14 +35,14 @@ package final class VocabularyPass {
   package struct Gradients {
     /// Receives ∂H, `[n, depth]`.
     package let hidden: Matrix
-    /// Receives ∂D, `[V, depth]`.
-    package let weights: Matrix
+    /// Receives ∂D, `[V, depth]`; left out, ∂D stays the product of G's transpose and H.
+    package let weights: Matrix?
     /// Receives ∂d.
     package let bias: Vector
     /// Whether ∂D and ∂d are added to what is there.
     package let accumulates: Bool
 
-    package init(hidden: Matrix, weights: Matrix, bias: Vector, accumulates: Bool) {
+    package init(hidden: Matrix, weights: Matrix?, bias: Vector, accumulates: Bool) {
       self.hidden = hidden
       self.weights = weights
       self.bias = bias
@@ -56,19 +56,22 @@ package final class VocabularyPass {
   ///   - targets: One for each row of `hidden`.
   ///   - scale: What every gradient is multiplied by.
   ///   - losses: Receives one loss a row. A logit that is not finite makes it infinite or NaN.
+  /// - Returns: Gᵀ, `[V, n]`, good until the next call.
   /// - Precondition: the shapes fit, targets lie in the vocabulary, and no result overlaps anything else.
-  /// - Complexity: 6 · n · V · depth FLOP; memory for n · V numbers.
+  /// - Complexity: 6 · n · V · depth FLOP, 4 without ∂D; memory for n · V numbers.
+  @discardableResult
   package func sendBack(
     _ hidden: Matrix, weights: Matrix, bias: Vector, targets: Span<Int32>, scale: Float, losses: Vector,
     gradients: Gradients, team: ThreadTeam
-  ) {
+  ) -> Matrix {
     precondition(
       gradients.hidden.rows == hidden.rows && gradients.hidden.columns == hidden.columns
-        && gradients.weights.rows == weights.rows && gradients.weights.columns == weights.columns
+        && (gradients.weights?.rows ?? weights.rows) == weights.rows
+        && (gradients.weights?.columns ?? weights.columns) == weights.columns
         && gradients.bias.count == bias.count, "VocabularyPass: gradients do not fit")
     withOperands(hidden, weights, bias, targets, keepsExponentials: true) { operands in
       computeLosses(operands, scale: scale, losses: losses, team: team)
-      pack(operands, transpose: false, team: team)
+      if gradients.weights != nil { pack(operands, transpose: false, team: team) }
       let groupCount = operands.cut.groups.count
       let partialCount = operands.positions * operands.depth
       Self.makeRoom(groupCount * partialCount, in: &partialGradients)
@@ -79,6 +82,8 @@ package final class VocabularyPass {
         partials: partialGradients.base, partialCount: partialCount, groupCount: groupCount, target: gradients.hidden)
       team.run(sum, count: operands.positions, grain: max(1, 8192 / operands.depth))
     }
+    return exponentials.matrix(
+      rows: weights.rows, columns: hidden.rows, rowStride: VocabularyOperands.wordStride(positions: hidden.rows))
   }
 
   /// Computes the losses alone.
@@ -119,7 +124,7 @@ package final class VocabularyPass {
     for index in targets.indices {
       precondition(targets[index] >= 0 && Int(targets[index]) < weights.rows, "VocabularyPass: target out of bounds")
     }
-    guard hidden.rows > 0, hidden.columns > 0 else { return }
+    precondition(hidden.rows > 0 && hidden.columns > 0, "VocabularyPass: nothing to predict from")
     let cut = VocabularyCut(size: weights.rows)
     let (positions, depth) = (hidden.rows, hidden.columns)
     let paddedPositions = EvenSplit(0..<positions, limit: panelWidth).count * panelWidth

@@ -31,7 +31,9 @@ struct ProductTasks: TeamWork {
       panelSplit = EvenSplit(0..<panels, count: min(panels, rounds * wanted))
     } else {
       panelSplit = EvenSplit(0..<panels, count: leastPanelTasks)
-      let useful = product.isBPacked ? wanted : max(threadCount, product.rows / Self.rowsPerPacking)
+      // Each task packs its columns of B for itself, so it wants rows enough; and tasks, as many for each thread.
+      let useful =
+        product.isBPacked ? wanted : threadCount * max(1, product.rows / (Self.rowsPerPacking * threadCount))
       rowSplit = EvenSplit(
         0..<product.rows, count: max(1, min(wanted, useful, product.rows / maximumTileRows)))
     }
