@@ -187,42 +187,15 @@ extension ProcessTests {
         "/bin/sh", ["-c", "ulimit -n 64; exec \"$0\" start --foreground", Sandbox.executable])
       #expect(eventually { daemon.errors.contains("listening") }, "\(daemon.errors)")
       #expect(daemon.errors.contains("at most 32 connections"), "\(daemon.errors)")
-      var clients: [SocketBox] = []
-      for _ in 0..<60 { clients.append(SocketBox(try UnixSocket.connect(to: sandbox.socketPath))) }
-      #expect(try clients[0].exchange(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).contains("version"))
-      let lesson = #"{"jsonrpc":"2.0","id":1,"method":"train-step","params":{"text":"a b"}}"#
-      #expect(try clients[0].exchange(lesson).contains(#""step":1"#))
-      #expect(
-        try clients[0].exchange(#"{"jsonrpc":"2.0","id":1,"method":"save-model","params":{"name":"default"}}"#)
-          .contains(#""dirty":false"#))
-      #expect(try clients[59].line().contains("connections"))
+      var clients: [WireClient] = []
+      for _ in 0..<60 { clients.append(try WireClient(sandbox.socketPath)) }
+      #expect(clients[0].reply(to: "ping")?["result"] != nil)
+      #expect(clients[0].reply(to: "train-step", ["text": "a b"])?["result"]?["step"] == 1)
+      #expect(clients[0].reply(to: "save-model", ["name": "default"])?["result"]?["dirty"] == false)
+      #expect(clients[59].line()?.contains("connections") == true)
       clients.removeAll()
       daemon.send(SIGTERM)
       #expect(try daemon.outcome().status == 0)
     }
-  }
-}
-
-/// A client's socket that can be kept in an array.
-final class SocketBox {
-  private let socket: UnixSocket
-
-  init(_ socket: consuming UnixSocket) { self.socket = socket }
-
-  /// The next line.
-  func line() throws -> String {
-    var bytes: [UInt8] = []
-    while !bytes.contains(10), try socket.waitUntilReadable(timeoutMilliseconds: 30_000) {
-      if case .endOfFile = try socket.read(atMost: 1 << 16, appendingTo: &bytes) { break }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  func send(_ bytes: [UInt8]) throws { try socket.writeAll(bytes.span) }
-
-  /// Sends a line and returns the one that answers it.
-  func exchange(_ text: String) throws -> String {
-    try send(Array((text + "\n").utf8))
-    return try line()
   }
 }

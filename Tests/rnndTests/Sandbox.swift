@@ -141,6 +141,13 @@ final class RunningProcess {
 
   func send(_ signal: Int32) { kill(processID, signal) }
 
+  /// Whether it has ended; it still has to be waited for.
+  var hasEnded: Bool {
+    var information = siginfo_t()
+    return waitid(P_PID, id_t(processID), &information, WEXITED | WNOHANG | WNOWAIT) == 0
+      && information._sifields._kill.si_pid == processID
+  }
+
   /// Waits for its end, at most three minutes (sanitizers are slow); a signal's number counts from 128 on, as in a shell.
   func outcome() throws -> Sandbox.Outcome {
     var status: Int32 = 0
