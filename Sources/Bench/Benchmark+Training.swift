@@ -1,79 +1,51 @@
 import Kernels
-import Networks
 
 extension Benchmark {
-  /// Whole training steps of the small and the medium configuration, against the peak of all cores.
+  /// Whole training steps of the small and the medium configuration, against the fp32 peak of all cores.
   func training() throws(BenchmarkError) -> [Figure] {
-    let team = ThreadTeam(threadCount: MachinePeak.coreCount)
-    var learners = [
-      try Learner(name: "small", title: "2x200 LSTM, 10,000 words", size: 200, team: team),
-      try Learner(name: "medium", title: "2x650 LSTM, 10,000 words", size: 650, team: team),
-    ]
-    var peaks = Samples()
-    var rates = learners.map { _ in Samples() }
-    for _ in 0..<settings.rounds {
-      peaks.add(MachinePeak.fusedMultiplyAdd(team: team, seconds: settings.seconds))
-      for index in learners.indices { rates[index].add(try learners[index].rate(seconds: settings.seconds)) }
+    let configurations = [("small", 200), ("medium", 650)].filter { wants("training.\($0.0)") }
+    var entries: [TrainingEntry] = []
+    for (name, hiddenSize) in configurations {
+      for precision in Self.precisions where wants("training.\(name).\(precision.name)") {
+        entries.append(
+          TrainingEntry(
+            name: "training.\(name).\(precision.name)", subject: "2x\(hiddenSize)",
+            variant: precision.name, size: .init(hiddenSize: hiddenSize), precision: precision,
+            target: .ratio(.atLeast, precision == .single ? 0.7 : 1)))
+      }
     }
-    return zip(learners, rates).map { learner, rate in
-      let flops = Samples(rate.values.map { $0 * learner.operationsPerToken / 1e9 })
+    return try trainingSpeeds(entries)
+  }
+
+  /// Trains each a while, in turn.
+  func trainingSpeeds(_ entries: [TrainingEntry]) throws(BenchmarkError) -> [Figure] {
+    let team = ThreadTeam(threadCount: machine.coreCount)
+    var learners: [Learner] = []
+    for entry in entries { learners.append(try Learner(entry.size, precision: entry.precision, team: team)) }
+    // The first step also makes room.
+    for index in learners.indices { _ = try learners[index].rate(seconds: 0) }
+    var contest = Contest(
+      learners.map { learner in
+        var learner = learner
+        return .init { () throws(BenchmarkError) in try learner.rate(seconds: settings.seconds) }
+      })
+    try contest.run(rounds: settings.rounds) { MachinePeak.fusedMultiplyAdd(team: team, seconds: settings.seconds / 8) }
+    return zip(zip(entries, learners), contest.contestants).map { named, found in
+      let (entry, learner) = named
       return Figure(
-        "training.\(learner.name)", learner.title, rate.median, .tokensPerSecond,
-        comparison: .init(
-          with: Self.peakName(threadCount: team.threadCount), ratio: flops.medianRatio(to: peaks)))
+        entry.name, entry.subject, variant: entry.variant, found.samples.median * 1e9 / learner.operationsPerToken,
+        .tokensPerSecond, comparison: Self.peak(.single, team.threadCount, ratio: found.ratios.median),
+        target: entry.target)
     }
   }
 }
 
-/// A network that is trained on tokens drawn at random: the work depends on how many there are, not on which.
-private struct Learner {
+/// A network to be trained, and how its figure is to be called.
+struct TrainingEntry {
   let name: String
-  let title: String
-  private let trainer: Trainer
-  private let window: TrainingWindow
-  private var state: BatchState
-
-  static let batchSize = 20
-  static let sequenceLength = 35
-  static let vocabularySize = 10_000
-
-  init(name: String, title: String, size: Int, team: ThreadTeam) throws(BenchmarkError) {
-    self.name = name
-    self.title = title
-    do {
-      let shape = try NetworkShape(
-        cell: .lstm, vocabularySize: Self.vocabularySize, embeddingSize: size, hiddenSize: size, layerCount: 2,
-        isTied: false)
-      trainer = try Trainer(shape: shape, optimizer: .sgd(momentum: 0, weightDecay: 0), seed: 1, team: team)
-      state = BatchState(zeroFor: shape, batchSize: Self.batchSize)
-    } catch {
-      throw .refused("\(error)")
-    }
-    var numbers = SplitMix64(seed: 2)
-    let tokens = (0...Self.batchSize * Self.sequenceLength).map { _ in
-      TokenID.random(in: 0..<TokenID(Self.vocabularySize), using: &numbers)
-    }
-    window = TrainingWindow(
-      batchSize: Self.batchSize, sequenceLength: Self.sequenceLength, inputs: Array(tokens.dropLast()),
-      targets: Array(tokens.dropFirst()))
-  }
-
-  /// Six operations a weight and token, the embedding's not counted: two forward, four backward.
-  var operationsPerToken: Double { trainer.shape.trainingOperationsPerToken }
-
-  /// In tokens a second, clipping and update included.
-  mutating func rate(seconds: Double) throws(BenchmarkError) -> Double {
-    let watch = Stopwatch()
-    var tokenCount = 0.0
-    do {
-      repeat {
-        let result = try trainer.update(
-          window, from: &state, settings: UpdateSettings(learningRate: 0.1, clipNorm: 0.25))
-        tokenCount += Double(result.tokenCount)
-      } while watch.seconds < seconds
-    } catch {
-      throw .refused("\(error)")
-    }
-    return tokenCount / watch.seconds
-  }
+  let subject: String
+  let variant: String
+  let size: Learner.Size
+  let precision: ProductPrecision
+  var target: Target?
 }

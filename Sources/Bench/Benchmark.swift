@@ -1,4 +1,3 @@
-import Kernels
 package import System
 
 /// The benchmark: the machine's own limits, and beside each of them what rnnd reaches, measured in the same rounds.
@@ -6,13 +5,15 @@ package import System
 /// Machines are noisy and differ, so ratios are what to compare; each is the median over interleaved rounds.
 package struct Benchmark {
   package struct Settings: Sendable {
-    /// Fewer and shorter rounds: done in about 20 seconds.
+    /// Fewer and shorter rounds, and nothing about growth: done in 20 seconds.
     package var isQuick: Bool
+    package var selection: Selection
     /// The program that serves as daemon and as echo: this one.
     package var executable: String
 
-    package init(isQuick: Bool, executable: String) {
+    package init(isQuick: Bool, selection: Selection = .everything, executable: String) {
       self.isQuick = isQuick
+      self.selection = selection
       self.executable = executable
     }
 
@@ -25,26 +26,45 @@ package struct Benchmark {
   }
 
   let settings: Settings
+  let machine = Machine.current()
 
   package init(_ settings: Settings) { self.settings = settings }
 
-  /// Runs everything.
+  func wants(_ name: String) -> Bool { settings.selection.wants(name) }
+
+  /// Runs everything that is selected.
   ///
   /// - Parameter onSection: told what is being measured.
   /// - Throws: `BenchmarkError` when the daemon that is to be measured cannot be started or does not do its work.
   package func run(onSection: (String) -> Void) throws(BenchmarkError) -> BenchmarkReport {
-    var report = BenchmarkReport(coreCount: MachinePeak.coreCount)
-    func measure(_ title: String, _ figures: () throws(BenchmarkError) -> [Figure]) throws(BenchmarkError) {
+    let watch = Stopwatch()
+    var report = BenchmarkReport(machine: machine, isQuick: settings.isQuick)
+    func measure(
+      _ part: Part, _ title: String, _ figures: () throws(BenchmarkError) -> [Figure]
+    ) throws(BenchmarkError) {
+      guard settings.selection.wants(part) else { return }
       onSection(title)
-      report.sections.append(.init(title: title, figures: try figures()))
+      report.sections.append(.init(title: title, part: part, figures: try figures().filter { wants($0.name) }))
     }
-    try measure("memory bandwidth") { () throws(BenchmarkError) in bandwidths() }
-    try measure("matrix products, fp32") { () throws(BenchmarkError) in matrixProducts() }
-    try measure("training, fp32, batch 20, 35 steps") { () throws(BenchmarkError) in try training() }
-    try measure("tokenizing") { () throws(BenchmarkError) in try tokenizing() }
-    try measure("service: 2x200 LSTM, 10,000 words") { () throws(BenchmarkError) in
-      try ServiceBenchmark(settings).run()
+    try measure(.peak, "arithmetic of the processor") { () throws(BenchmarkError) in peaks() }
+    try measure(.bandwidth, "memory bandwidth") { () throws(BenchmarkError) in bandwidths() }
+    for precision in Self.precisions where wants("product.\(precision.name)") {
+      try measure(.product, "matrix products, \(precision.name)") { () throws(BenchmarkError) in
+        try products(precision)
+      }
     }
+    try measure(.training, "training an LSTM, 10,000 words, batch 20, 35 steps", training)
+    try measure(.tokenizing, "tokenizing, one core", tokenizing)
+    try ServiceBenchmark(settings).run(measure)
+    if wantsGrowth {
+      for dimension in Dimension.all where wants("growth.training.\(dimension.name)") {
+        try measure(.growth, "fp32 training by \(dimension.title)") { () throws(BenchmarkError) in
+          try growingTraining(dimension)
+        }
+      }
+      if wants("growth.latency") || wants("growth.memory") { try ServiceGrowth(settings).run(measure) }
+    }
+    report.seconds = watch.seconds
     return report
   }
 }
@@ -56,4 +76,8 @@ package enum BenchmarkError: Error, Equatable, Sendable {
   case unexpectedAnswer(String)
   /// A part of rnnd refused the benchmark's own input.
   case refused(String)
+  /// The benchmark was told to end.
+  case interrupted
+  /// A pattern names no part of the benchmark.
+  case noSuchPart(String)
 }

@@ -4,48 +4,63 @@ package import JSON
 package struct BenchmarkReport: Sendable {
   package struct Section: Sendable {
     package let title: String
+    /// The part of the benchmark that measures it, for `--only`.
+    package let part: Part
     package internal(set) var figures: [Figure]
   }
 
   package internal(set) var sections: [Section] = []
-  package let coreCount: Int
+  package let machine: Machine
+  package let isQuick: Bool
+  /// How long the run took.
+  package internal(set) var seconds = 0.0
 
   /// For programs: one object a figure, under its name.
   package var json: JSONValue {
     var figures: JSONObject = [:]
-    for figure in sections.flatMap(\.figures) {
-      var members: JSONObject = ["value": JSONValue(finite: figure.value), "unit": .string(figure.unit.rawValue)]
-      if let comparison = figure.comparison {
-        members["ratio"] = JSONValue(finite: comparison.ratio)
-        members["of"] = .string(comparison.with)
-      }
-      figures[figure.name] = .object(members)
-    }
-    return ["cores": JSONValue(coreCount), "figures": .object(figures)]
+    for figure in sections.flatMap(\.figures) { figures[figure.name] = Self.json(of: figure) }
+    return [
+      "processor": machine.processor.map { .string($0) } ?? .null, "cores": JSONValue(machine.coreCount),
+      "quick": .bool(isQuick), "seconds": JSONValue(finite: seconds), "figures": .object(figures),
+    ]
   }
 
-  /// For people: a row a figure, under the titles of the sections. A row's cells are title, figure, and comparison.
+  private static func json(of figure: Figure) -> JSONValue {
+    var members: JSONObject = [
+      "title": .string(figure.title), "value": JSONValue(finite: figure.value), "unit": .string(figure.unit.rawValue),
+    ]
+    if let comparison = figure.comparison {
+      members["ratio"] = JSONValue(finite: comparison.ratio)
+      members["of"] = .string(comparison.with)
+    }
+    if let target = figure.target {
+      members["target"] = [
+        "of": .string(target.quantity.rawValue), target.bound.rawValue: JSONValue(finite: target.limit),
+        "reached": .bool(figure.isReached == true),
+      ]
+    }
+    return .object(members)
+  }
+
+  /// For people: a row a figure, under the titles of the sections. A row's cells are title, figure, comparison, target,
+  /// and whether that is reached.
   package var rows: [(title: String, rows: [[String]])] {
-    sections.map { section in (section.title, section.figures.map(Self.row)) }
-  }
-
-  private static func row(_ figure: Figure) -> [String] {
-    [figure.title, "\(rounded(figure.value)) \(figure.unit.rawValue)", figure.comparison.map(words) ?? ""]
-  }
-
-  private static func words(_ comparison: Figure.Comparison) -> String {
-    switch comparison.ratio {
-    case ..<2: "\(Int((comparison.ratio * 100).rounded()))% of \(comparison.with)"
-    case ..<1e6: "\(rounded(comparison.ratio)) x \(comparison.with)"
-    default: ""
+    sections.map { section in
+      (
+        section.title,
+        section.figures.map { figure in
+          [
+            figure.title, Wording.value(of: figure), Wording.comparison(of: figure), Wording.target(of: figure),
+            Wording.outcome(of: figure),
+          ]
+        }
+      )
     }
   }
 
-  /// Three significant digits, as people write them.
-  static func rounded(_ value: Double) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "-" }
-    if abs(value) >= 100 { return "\(Int(value.rounded()))" }
-    let digits = abs(value) >= 10 ? 10.0 : 100.0
-    return "\((value * digits).rounded() / digits)"
+  /// `31 of 40 targets are reached`; nil where nothing with a target was measured.
+  package var summary: String? {
+    let outcomes = sections.flatMap(\.figures).compactMap(\.isReached)
+    return outcomes.isEmpty ? nil : "\(outcomes.filter { $0 }.count) of \(outcomes.count) targets are reached"
   }
 }

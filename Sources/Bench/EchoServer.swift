@@ -1,7 +1,10 @@
 package import System
 
-/// The least that a server can do: sends back what it reads. What rnnd takes beyond it is rnnd's own.
+/// The least that a server can do: answers every line with its end. What rnnd takes beyond it is rnnd's own.
 package enum EchoServer {
+  /// How much of a line comes back.
+  private static let answerByteCount = 200
+
   /// Serves one connection at a path, then ends.
   package static func run(at path: String, onListening: () -> Void) throws(SystemError) {
     let listener = try UnixListener(path: path)
@@ -20,7 +23,8 @@ package enum EchoServer {
     try socket.setNonBlocking(false)
     var bytes: [UInt8] = []
     while try socket.read(atMost: 1 << 16, appendingTo: &bytes) != .endOfFile {
-      try socket.writeAll(bytes.span)
+      guard bytes.last == UInt8(ascii: "\n") else { continue }
+      try socket.writeAll(bytes.span.extracting(last: answerByteCount))
       bytes.removeAll(keepingCapacity: true)
     }
   }

@@ -46,6 +46,12 @@ struct Exchange: ~Copyable {
     }
   }
 
+  /// Sends a line and waits for its answer.
+  mutating func answer(to line: [UInt8]) throws(BenchmarkError) -> [UInt8] {
+    try send(line)
+    return try receive()
+  }
+
   /// Sends each line when the one before has been answered.
   ///
   /// - Returns: microseconds for each.

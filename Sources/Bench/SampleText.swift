@@ -2,8 +2,23 @@ import Kernels
 
 /// Text made up for measuring: no corpus is needed, and every run measures the same.
 enum SampleText {
-  /// The words of a vocabulary of `count` words, `w0` to `w…`, each once.
-  static func vocabulary(count: Int) -> String { (0..<count).map { "w\($0)" }.joined(separator: " ") }
+  /// The words of a vocabulary of `count` words, each once.
+  static func vocabulary(count: Int) -> String { (0..<count).map(word).joined(separator: " ") }
+
+  /// A number's word: two syllables of a consonant and a vowel, and more for numbers from 10,000 on. Few begin alike,
+  /// as in a language: a hundredth of the short ones with the same two letters.
+  static func word(_ number: Int) -> String {
+    var (rest, text) = (number, "")
+    repeat {
+      let syllable = rest % 100
+      text = String(consonants[syllable / 5]) + String(vowels[syllable % 5]) + text
+      rest /= 100
+    } while rest > 0 || text.utf8.count < 4
+    return text
+  }
+
+  private static let consonants = Array("bcdfghjklmnpqrstvwxz")
+  private static let vowels = Array("aeiou")
 
   /// Sentences of made-up words whose lengths and frequencies are like English's: the r-th word is 1/r as frequent as
   /// the first (Zipf).

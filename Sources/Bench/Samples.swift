@@ -6,6 +6,8 @@ struct Samples {
 
   mutating func add(_ value: Double) { values.append(value) }
 
+  mutating func add(_ others: Samples) { values += others.values }
+
   var median: Double { quantile(0.5) }
 
   /// The smallest measurement that at least `share` of all do not exceed.
@@ -13,13 +15,5 @@ struct Samples {
     guard !values.isEmpty else { return .nan }
     let rank = Int((share * Double(values.count)).rounded(.up)) - 1
     return values.sorted()[min(max(rank, 0), values.count - 1)]
-  }
-
-  /// The median of the ratios of measurements taken in the same round.
-  ///
-  /// - Precondition: as many of both.
-  func medianRatio(to others: Samples) -> Double {
-    precondition(values.count == others.values.count, "Samples: rounds differ")
-    return Samples(zip(values, others.values).map { $0 / $1 }).median
   }
 }

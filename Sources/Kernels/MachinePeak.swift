@@ -19,7 +19,7 @@ package enum MachinePeak {
   package static func fusedMultiplyAdd(
     _ precision: ProductPrecision = .single, team: ThreadTeam, seconds: Double
   ) -> Double {
-    let work = MultiplyAdds(precision: precision, rounds: 20_000)
+    let work = MultiplyAdds(precision: precision, rounds: 100_000)
     var count = 0.0
     let start = now
     repeat {
@@ -29,42 +29,63 @@ package enum MachinePeak {
     return count * Double(work.operationsPerRound) / (now - start) / 1e9
   }
 
-  /// Reading `byteCount` bytes again and again on one core.
+  /// Reading `byteCount` bytes again and again, each of a team's threads a part of its own.
   ///
-  /// - Returns: GB/s.
-  package static func readBandwidth(byteCount: Int, seconds: Double) -> Double {
-    let values = FloatBuffer(count: max(byteCount / 4, 128)).vector(at: 0, count: max(byteCount / 4, 128) / 128 * 128)
+  /// - Returns: GB/s of all threads together.
+  package static func readBandwidth(byteCount: Int, team: ThreadTeam, seconds: Double) -> Double {
+    let partCount = max(1, byteCount / 4 / team.threadCount / Reading.stepCount) * Reading.stepCount
+    let values = FloatBuffer(count: partCount * team.threadCount).all
     values.fill(with: 1)
+    // So many passes at once that waking the threads does not count.
+    let reading = Reading(values: values, partCount: partCount, passes: max(1, (16 << 20) / (partCount * 4)))
     var bytes = 0.0
-    var total: Float = 0
     let start = now
     repeat {
-      total += read(values)
-      bytes += Double(values.count * 4)
+      team.run(reading, count: team.threadCount, grain: 1)
+      bytes += Double(values.count * 4 * reading.passes)
     } while now - start < seconds
-    precondition(total > 0, "MachinePeak: nothing was read")
     return bytes / (now - start) / 1e9
   }
 
-  /// The sum of all numbers, in eight registers so that only the memory is waited for.
-  private static func read(_ values: Vector) -> Float {
+  private static var now: Double { Double(rnnd_monotonic_nanoseconds()) / 1e9 }
+}
+
+/// Sums of all numbers, each thread's part by itself, in eight registers so that only the memory is waited for.
+private struct Reading: TeamWork {
+  let values: Vector
+  let partCount: Int
+  let passes: Int
+
+  /// How many numbers are read in one step.
+  static let stepCount = 8 * laneCount
+
+  func run(_ items: Range<Int>, scratch: Scratch) {
+    for item in items {
+      let range = item * partCount..<(item + 1) * partCount
+      precondition(sum(range) > 0, "MachinePeak: nothing was read")
+    }
+  }
+
+  @inline(never)
+  private func sum(_ range: Range<Int>) -> Float {
     var sums = (
       Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero
     )
-    for index in stride(from: 0, to: values.count, by: 8 * laneCount) {
-      unsafe sums.0 += values.start.lanes(at: index)
-      unsafe sums.1 += values.start.lanes(at: index &+ 16)
-      unsafe sums.2 += values.start.lanes(at: index &+ 32)
-      unsafe sums.3 += values.start.lanes(at: index &+ 48)
-      unsafe sums.4 += values.start.lanes(at: index &+ 64)
-      unsafe sums.5 += values.start.lanes(at: index &+ 80)
-      unsafe sums.6 += values.start.lanes(at: index &+ 96)
-      unsafe sums.7 += values.start.lanes(at: index &+ 112)
+    // The sums go on from pass to pass, so that no pass can be left out.
+    for _ in 0..<passes {
+      for index in stride(from: range.lowerBound, to: range.upperBound, by: Self.stepCount) {
+        unsafe sums.0 += values.start.lanes(at: index)
+        unsafe sums.1 += values.start.lanes(at: index &+ 16)
+        unsafe sums.2 += values.start.lanes(at: index &+ 32)
+        unsafe sums.3 += values.start.lanes(at: index &+ 48)
+        unsafe sums.4 += values.start.lanes(at: index &+ 64)
+        unsafe sums.5 += values.start.lanes(at: index &+ 80)
+        unsafe sums.6 += values.start.lanes(at: index &+ 96)
+        unsafe sums.7 += values.start.lanes(at: index &+ 112)
+      }
     }
     return (sums.0 + sums.1 + sums.2 + sums.3 + sums.4 + sums.5 + sums.6 + sums.7).sum()
   }
-
-  private static var now: Double { Double(rnnd_monotonic_nanoseconds()) / 1e9 }
 }
 
 /// Multiply-adds in as many independent chains as keep the units busy: latency times units is at most ten, here twelve.

@@ -46,7 +46,7 @@ package enum JournalFormat {
     return first
   }
 
-  package static func segmentHeader(identity: UInt64, first: UInt64) -> [UInt8] {
+  static func segmentHeader(identity: UInt64, first: UInt64) -> [UInt8] {
     var bytes = magic
     bytes.append(number: version)
     bytes.append(number: UInt32(0))
@@ -64,9 +64,7 @@ package enum JournalFormat {
   }
 
   /// Adds a record to bytes that will be written.
-  package static func append(
-    _ payload: [UInt8], sequence: UInt64, durable: UInt64, identity: UInt64, to bytes: inout [UInt8]
-  ) {
+  static func append(_ payload: [UInt8], sequence: UInt64, durable: UInt64, identity: UInt64, to bytes: inout [UInt8]) {
     let start = bytes.count
     bytes.append(number: UInt32(payload.count))
     bytes.append(number: UInt32(0))

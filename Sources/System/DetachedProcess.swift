@@ -37,7 +37,7 @@ package struct DetachedProcess: Equatable, Sendable {
     throw .notReady(message: message.isEmpty ? "it ended before it was ready (\(ending))" : message)
   }
 
-  private static func spawn(
+  static func spawn(
     _ executable: String, arguments: [String], logPath: String?, report: borrowing FileDescriptor
   ) throws(SystemError) -> Int32 {
     // Above the numbers that they become, so that none is overwritten before its turn.

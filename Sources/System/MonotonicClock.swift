@@ -4,6 +4,12 @@ import CSystem
 package enum MonotonicClock {
   /// Nanoseconds since some moment before the process began.
   package static var nanoseconds: UInt64 { UInt64(max(0, rnnd_monotonic_nanoseconds())) }
+
+  /// Sleeps.
+  package static func pause(milliseconds: Int32) {
+    let deadline = Deadline(afterMilliseconds: Int(milliseconds))
+    while !deadline.hasPassed { _ = rnnd_poll_one(-1, 0, deadline.remainingMilliseconds) }
+  }
 }
 
 /// The time of day, for logs and descriptions.

@@ -8,6 +8,11 @@ package enum ResourceUsage {
   /// Processor time of the calling thread since its start.
   package static var threadNanoseconds: UInt64 { UInt64(max(0, rnnd_thread_cpu_nanoseconds())) }
 
+  /// Processor time of all threads of a process; nil when there is none of this number, or outside Linux.
+  package static func processorNanoseconds(of processID: Int32) -> UInt64? {
+    UInt64(exactly: rnnd_cpu_nanoseconds_of(processID))
+  }
+
   /// The most memory that was ever held at once.
   package static var peakResidentByteCount: Int { Int(rnnd_peak_resident_bytes()) }
 

@@ -14,8 +14,16 @@ import Testing
     #expect(counts[0] > 100 && counts[counts.count / 2] < 5)
   }
 
-  @Test("the vocabulary has each word once")
-  func vocabulary() {
-    #expect(SampleText.vocabulary(count: 3) == "w0 w1 w2")
+  @Test("the vocabulary has each word once, also where words are longer", arguments: [1, 100, 12_345])
+  func vocabulary(count: Int) {
+    let words = SampleText.vocabulary(count: count).split(separator: " ")
+    #expect(words.count == count && Set(words).count == count)
+  }
+
+  @Test(
+    "numbers have words of two syllables, and more where those are used up",
+    arguments: [(0, "baba"), (106, "bece"), (9_999, "zuzu"), (10_000, "bebaba")])
+  func words(number: Int, word: String) {
+    #expect(SampleText.word(number) == word)
   }
 }

@@ -13,8 +13,10 @@ import Testing
     #expect(Samples().median.isNaN)
   }
 
-  @Test("ratios are taken round by round")
-  func ratios() {
-    #expect(Samples([10, 100, 30]).medianRatio(to: Samples([10, 50, 10])) == 2)
+  @Test("samples of several blocks are one")
+  func blocks() {
+    var samples = Samples([3])
+    samples.add(Samples([1, 2]))
+    #expect(samples.values == [3, 1, 2])
   }
 }

@@ -29,6 +29,29 @@ struct DetachedProcessTests {
     #expect(try directory.text(of: "file") == "/\n")
   }
 
+  @Test("A program can be run to its end, and what it did is done")
+  func runs() throws {
+    let directory = try TemporaryDirectory()
+    try DetachedProcess.run("/bin/sh", arguments: ["-c", "echo done > \(directory["file"])"])
+    #expect(try directory.text(of: "file") == "done\n")
+  }
+
+  @Test("How a program failed is told", arguments: [("exit 7", "exit status 7"), ("kill -9 $$", "signal 9")])
+  func runsInVain(script: String, ending: String) {
+    #expect(throws: SystemError.notReady(message: "/bin/sh ended with \(ending)")) {
+      try DetachedProcess.run("/bin/sh", arguments: ["-c", script])
+    }
+  }
+
+  @Test("The processor time of another process grows while it works, and is unknown when there is none")
+  func processorTime() throws {
+    let process = try start("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")
+    let used = ResourceUsage.processorNanoseconds(of: process.processID)
+    #expect(try #require(used) > 100_000)
+    process.killAndReap()
+    #expect(ResourceUsage.processorNanoseconds(of: process.processID) == nil)
+  }
+
   @Test("It has no descriptor but the standard ones and the report, whatever is open here")
   func leaksNothing() throws {
     let directory = try TemporaryDirectory()

@@ -357,6 +357,16 @@ static inline int64_t rnnd_clock_nanoseconds(clockid_t clock) {
 static inline int64_t rnnd_monotonic_nanoseconds(void) { return rnnd_clock_nanoseconds(CLOCK_MONOTONIC); }
 static inline int64_t rnnd_process_cpu_nanoseconds(void) { return rnnd_clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
 static inline int64_t rnnd_thread_cpu_nanoseconds(void) { return rnnd_clock_nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
+/// Processor time of another process, in nanoseconds; -1 where the system does not tell.
+static inline int64_t rnnd_cpu_nanoseconds_of(pid_t process) {
+#ifdef __linux__
+  clockid_t clock;
+  return clock_getcpuclockid(process, &clock) == 0 ? rnnd_clock_nanoseconds(clock) : -1;
+#else
+  (void)process;
+  return -1;
+#endif
+}
 static inline int64_t rnnd_wall_nanoseconds(void) { return rnnd_clock_nanoseconds(CLOCK_REALTIME); }
 
 static inline int rnnd_exit_code(int status) { return WEXITSTATUS(status); }

@@ -18,19 +18,14 @@ extension Model {
     let lesson = WaitingLesson(
       LessonTicket(request: request, durability: durability, input: input, isCancelled: cancellation.flag))
     return try await inTurn(for: lesson, unless: cancellation) { [self] () async throws(RPCError) in
-      // What is in the journal is taught, or is taken back with it.
-      if lesson.sequence == nil { try checkWritable() }
+      try checkWritable()
       guard let syncing else { throw .internalError("the model is open but has no journal") }
       var ticket = lesson.ticket
       ticket.request.lesson.carry = session?.carry(of: self)
       let outcome = try await trainer.teach(
         ticket, recordedAs: lesson.sequence, publishes: isAwaited || mustPublish, syncer: syncing.syncer)
       try await settle(outcome, durability: durability)
-      if let snapshot = outcome.snapshot {
-        publish(snapshot)
-        // Nobody waits for it, and the next lesson need not.
-        Task { await trainer.prepareForLesson() }
-      }
+      if let snapshot = outcome.snapshot { publish(snapshot) }
       let report = try outcome.result.get()
       if let carry = report.carry { session?.setCarry(carry, of: self) }
       await checkpointIfWorthwhile()

@@ -153,7 +153,6 @@ extension Model {
       stay(error)
       throw error
     }
-    await closeJournal()
     closed.complete(.success(()))
   }
 

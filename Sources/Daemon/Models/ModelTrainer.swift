@@ -192,9 +192,6 @@ extension ModelTrainer {
     }
   }
 
-  /// Does what the next lesson would begin with, once the snapshot before the last is out of use.
-  func prepareForLesson() { keeper?.teacher.prepareForLesson() }
-
   private func undo(
     _ recorded: UInt64?, of lesson: LessonTicket, _ keeper: ModelKeeper, _ syncer: JournalSyncer
   ) -> LessonOutcome {
@@ -262,9 +259,6 @@ extension ModelTrainer {
     let keeper = try open()
     try modelErrors { () throws(LanguageModelError) in try keeper.close() }
   }
-
-  /// Whether the journal takes nothing any more.
-  var isJournalFailing: Bool { keeper?.journalFailure != nil }
 
   /// Whether a replay of the journal would take longer than a checkpoint is worth.
   var wantsCheckpoint: Bool { keeper?.wantsCheckpoint ?? false }

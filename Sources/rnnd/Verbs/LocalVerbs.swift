@@ -1,3 +1,4 @@
+import Bench
 import Daemon
 import LanguageModel
 
@@ -45,7 +46,7 @@ enum LocalVerb: String, CaseIterable {
     case .restart: ["rnnd restart"]
     case .socket:
       ["echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}' | socat -t 600 - UNIX-CONNECT:\"$(rnnd socket)\""]
-    case .bench: ["rnnd bench --quick", "rnnd bench --json"]
+    case .bench: ["rnnd bench", "rnnd bench --quick --json", "rnnd bench --only latency training.small"]
     case .completions: ["eval \"$(rnnd completions bash)\""]
     case .version: ["rnnd version"]
     case .help: ["rnnd help next-word", "rnnd help exit-codes"]
@@ -59,8 +60,13 @@ enum LocalVerb: String, CaseIterable {
     case .stop, .socket: [Verb.socketOption]
     case .bench:
       [
-        Option("quick", .flag, "Finish within about 20 seconds."),
+        Option("quick", .flag, "Finish within about 20 seconds: fewer rounds, nothing about how cost grows."),
+        Option(
+          "only", .list(of: .text),
+          "Parts to measure, or beginnings of figures' names, such as training.small: "
+            + Part.allCases.map(\.rawValue).joined(separator: ", ") + "."),
         Option("json", .flag, "Print the figures as one line of JSON."),
+        Option("markdown", .flag, "Print the figures as the tables of a document."),
       ]
     case .completions:
       [
