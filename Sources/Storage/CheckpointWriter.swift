@@ -29,9 +29,11 @@ package final class CheckpointWriter: Sendable {
 
   /// Begins one of the files. It counts once its `finish` has returned.
   ///
-  /// - Precondition: `name` is made of letters, digits, `.`, `-` and `_`, and is no other file's.
+  /// - Precondition: `name` is made of letters, digits, `.`, `-` and `_`, is no other file's, and not
+  ///   `checkpoint.json`.
   package func create(_ name: String) throws(StorageError) -> CheckpointFile {
-    precondition(Checkpoint.File.isName(name), "a checkpoint's file has a plain name")
+    precondition(
+      Checkpoint.File.isName(name) && name != Checkpoint.descriptionName, "a checkpoint's file has a plain name")
     precondition(files.withLock { $0.allSatisfy { $0.name != name } }, "a checkpoint's files differ by name")
     let file = try store.disk.create("\(directory)/\(name)")
     return CheckpointFile(file) { [self] finished in
@@ -54,6 +56,7 @@ package final class CheckpointWriter: Sendable {
   package func commit(notes: JSONValue = .object(JSONObject())) throws(StorageError) {
     let checkpoint = Checkpoint(
       number: number, position: position, notes: notes, files: files.withLock { $0 })
+    try checkpoint.writeDescription(identity: store.identity, in: store.directory, on: store.disk)
     try store.disk.synchronizeDirectory(directory)
     try store.disk.synchronizeDirectory("\(store.directory)/checkpoints")
     let manifest = try store.stageManifest(adding: checkpoint)
@@ -82,7 +85,7 @@ package final class CheckpointFile {
   fileprivate var byteCount: Int { writtenByteCount }
   fileprivate var checksum: UInt32 { checksumSoFar.value }
 
-  init(_ file: any DiskFile, onFinish: @escaping (CheckpointFile) -> Void) {
+  init(_ file: any DiskFile, onFinish: @escaping (CheckpointFile) -> Void = { _ in }) {
     self.file = file
     self.onFinish = onFinish
   }
@@ -91,7 +94,7 @@ package final class CheckpointFile {
   package func write(_ bytes: Span<UInt8>) throws(StorageError) {
     if gathered.count + bytes.count > Self.gatheredByteLimit { try flush() }
     guard bytes.count < Self.gatheredByteLimit else { return try writeThrough(bytes) }
-    for index in bytes.indices { gathered.append(bytes[index]) }
+    gathered.append(copying: bytes)
   }
 
   /// Makes the file durable. Nothing is written after that.
@@ -113,33 +116,5 @@ package final class CheckpointFile {
     checksumSoFar.update(bytes)
     try file.write(bytes, at: writtenByteCount)
     writtenByteCount += bytes.count
-  }
-}
-
-extension Checkpoint {
-  /// Makes sure that every file is as it was written.
-  ///
-  /// - Throws: `corrupt` naming the first that is not.
-  func verify(in store: String, on disk: any Disk) throws(StorageError) {
-    for file in files { try verify(file, in: store, on: disk) }
-  }
-
-  func verify(_ file: File, in store: String, on disk: any Disk) throws(StorageError) {
-    let path = "\(directory)/\(file.name)"
-    var checksum = CRC32C()
-    var byteCount = 0
-    let exists = try disk.readPieces(of: "\(store)/\(path)") { piece in
-      checksum.update(piece)
-      byteCount += piece.count
-    }
-    guard exists else { throw .corrupt(file: path, offset: 0, what: "it is missing") }
-    guard byteCount == file.byteCount else {
-      throw .corrupt(
-        file: path, offset: min(byteCount, file.byteCount),
-        what: "it has \(byteCount) bytes, \(file.byteCount) were written")
-    }
-    guard checksum.value == file.checksum else {
-      throw .corrupt(file: path, offset: 0, what: "its checksum differs")
-    }
   }
 }

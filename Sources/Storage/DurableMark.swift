@@ -18,6 +18,8 @@ struct DurableMark: Sendable {
   let sequence: UInt64
   /// The slot that names it.
   let slot: Int
+  /// The slots that were written and are not whole.
+  let damagedSlots: [Int]
 
   /// Reads what there is; slots that are not whole count for nothing.
   init(_ bytes: [UInt8], identity: UInt64) {
@@ -28,6 +30,10 @@ struct DurableMark: Sendable {
       }
     }
     (sequence, slot) = best
+    damagedSlots = (0..<2).filter { slot in
+      Self.sequence(in: bytes.span, slot: slot, identity: identity) == nil
+        && !bytes.dropFirst(Self.offset(ofSlot: slot)).prefix(Self.slotByteCount).allSatisfy { $0 == 0 }
+    }
   }
 
   private static func sequence(in bytes: Span<UInt8>, slot: Int, identity: UInt64) -> UInt64? {

@@ -56,6 +56,15 @@ package enum JournalFormat {
     return bytes
   }
 
+  /// A segment with records in it that all are durable elsewhere or come from a reader.
+  static func segment(identity: UInt64, first: UInt64, _ records: [JournalRecord]) -> [UInt8] {
+    var bytes = segmentHeader(identity: identity, first: first)
+    for record in records {
+      append(record.payload, sequence: record.sequence, durable: first - 1, identity: identity, to: &bytes)
+    }
+    return bytes
+  }
+
   static func checksum(ofSegmentHeader bytes: Span<UInt8>) -> UInt32 {
     var checksum = CRC32C()
     checksum.update(bytes.extracting(0..<12))

@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads one segment of a journal out of its bytes, whatever they are.
 ///
 /// Records are read as long as they are whole and follow each other. What comes behind them is judged by the caller,
@@ -53,8 +55,9 @@ package struct JournalReader: Sendable {
   private mutating func readRecords(_ bytes: Span<UInt8>) {
     while let record = Header(bytes, at: endOffset, identity: identity), record.sequence == nextSequence {
       offsets.append(endOffset)
-      let payload = bytes.extracting((endOffset + JournalFormat.recordHeaderByteCount)..<record.endOffset)
-      records.append(JournalRecord(sequence: record.sequence, payload: Array(copying: payload)))
+      var payload: [UInt8] = []
+      payload.append(copying: bytes.extracting((endOffset + JournalFormat.recordHeaderByteCount)..<record.endOffset))
+      records.append(JournalRecord(sequence: record.sequence, payload: payload))
       evidence = max(evidence, record.durable)
       endOffset = record.endOffset
     }
@@ -101,14 +104,6 @@ extension JournalReader {
       endOffset = offset + JournalFormat.recordHeaderByteCount + count
       let checksum = JournalFormat.checksum(ofRecord: bytes.extracting(offset..<endOffset), identity: identity)
       guard bytes.number(at: offset + 4) == checksum else { return nil }
-    }
-  }
-}
-
-extension [UInt8] {
-  fileprivate init(copying bytes: Span<UInt8>) {
-    self.init(capacity: bytes.count) { output in
-      for index in bytes.indices { output.append(bytes[index]) }
     }
   }
 }

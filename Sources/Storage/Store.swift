@@ -128,7 +128,7 @@ extension Store {
   }
 
   /// Makes an empty store, of which the manifest comes last.
-  private static func begin(_ directory: String, on disk: any Disk, identity: UInt64) throws(StorageError) {
+  static func begin(_ directory: String, on disk: any Disk, identity: UInt64) throws(StorageError) {
     try disk.createDirectory(directory)
     if let parent = parent(of: directory) { try disk.synchronizeDirectory(parent) }
     try disk.createDirectory("\(directory)/journal")
@@ -350,7 +350,7 @@ extension Store {
   private func startSegment() throws(StorageError) {
     let (first, carried) = state.withLock { ($0.durableSequence + 1, $0.carried) }
     let path = "\(directory)/\(JournalContents.file(first))"
-    let bytes = segmentBytes(first: first, carried)
+    let bytes = JournalFormat.segment(identity: identity, first: first, carried)
     try disk.remove(path + Self.temporarySuffix)
     let file = try disk.create(path + Self.temporarySuffix, holding: bytes)
     let mark = openMark()
@@ -370,16 +370,6 @@ extension Store {
       state.mark?.note(state.durableSequence, identity: identity)
     }
     synchronizeMark()
-  }
-
-  /// A segment with records in it that were read from another.
-  private func segmentBytes(first: UInt64, _ records: [JournalRecord]) -> [UInt8] {
-    var bytes = JournalFormat.segmentHeader(identity: identity, first: first)
-    for record in records {
-      JournalFormat.append(
-        record.payload, sequence: record.sequence, durable: first - 1, identity: identity, to: &bytes)
-    }
-    return bytes
   }
 
   /// The mark beside the journal, opened at the first need. A store without one loses evidence, nothing else.
@@ -455,7 +445,7 @@ extension Store {
   }
 
   /// Replaces the manifest so that its name always leads to a whole one.
-  private static func replaceManifest(
+  static func replaceManifest(
     _ manifest: Manifest, in directory: String, on disk: any Disk
   ) throws(StorageError) {
     try stage(manifest, in: directory, on: disk)

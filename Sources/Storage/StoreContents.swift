@@ -17,18 +17,24 @@ struct StoreContents: Sendable {
   /// - Throws: `corrupt` when there is no manifest but should be one, or the manifest or the journal is damaged.
   static func read(_ directory: String, on disk: any Disk) throws(StorageError) -> StoreContents? {
     guard let manifest = try readManifest(directory, on: disk) else {
-      let segments = try JournalContents.segments(in: directory, on: disk)
-      let checkpoints = try disk.list("\(directory)/checkpoints") ?? []
-      // A store begins with its manifest, so this one was lost.
-      guard segments.isEmpty, checkpoints.isEmpty else {
-        throw .corrupt(file: Manifest.name, offset: 0, what: "it is missing, though there are checkpoints or a journal")
-      }
+      guard try isEmpty(directory, on: disk) else { throw missingManifest }
       return nil
     }
     let journal = try JournalContents.read(directory, on: disk, manifest: manifest, from: manifest.position)
     if let damage = journal.damage { throw damage }
     return StoreContents(manifest: manifest, journal: journal)
   }
+
+  /// Whether a directory without a manifest holds nothing of a store. A store begins with its manifest, so if it does
+  /// the manifest was lost.
+  static func isEmpty(_ directory: String, on disk: any Disk) throws(StorageError) -> Bool {
+    let segments = try JournalContents.segments(in: directory, on: disk)
+    let checkpoints = try disk.list("\(directory)/checkpoints") ?? []
+    return segments.isEmpty && checkpoints.isEmpty
+  }
+
+  static let missingManifest = StorageError.corrupt(
+    file: Manifest.name, offset: 0, what: "it is missing, though there are checkpoints or a journal")
 
   static func readManifest(_ directory: String, on disk: any Disk) throws(StorageError) -> Manifest? {
     let path = "\(directory)/\(Manifest.name)"
