@@ -76,7 +76,7 @@ package struct GenerationTask: ReadingTask {
     if state == nil { state = context.advance(by: &budget, with: reader, in: snapshot) }
     while var state, budget > 0 {
       let tokenizer = snapshot.tokenizer
-      let drawn = sampler.draw(from: reader.logProbabilities(after: state, in: snapshot)) { token in
+      let drawn = sampler.draw(from: reader.distribution(after: state, in: snapshot).logProbabilities) { token in
         token == tokenizer.endOfSequence || !tokenizer.isSpecial(token)
       }
       guard let token = drawn, token != tokenizer.endOfSequence || endsLines else {
@@ -90,7 +90,7 @@ package struct GenerationTask: ReadingTask {
       }
       if text.isCut { return generation(.stop) }
       if tokenCount == tokenLimit { return generation(.length) }
-      reader.evaluator.advance(&state, by: token, with: snapshot.weights)
+      reader.predictor.advance(&state, by: token, with: snapshot.served)
       self.state = state
       budget -= 2
     }

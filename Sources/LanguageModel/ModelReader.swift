@@ -8,7 +8,10 @@ import Tokenizers
 /// word costs one step of the network. What it is asked is a `ReadingTask`, done in slices as small as the caller likes.
 /// Answers depend on the snapshot and the question alone, to the bit, whatever is remembered.
 package final class ModelReader {
+  /// Scores texts with the weights as they are.
   let evaluator: Evaluator
+  /// Predicts with the weights in their compact form.
+  let predictor: Predictor
   private var states: PrefixStateCache
   private var encodings: EncodingCache
   private var distributions = DistributionCache()
@@ -21,6 +24,7 @@ package final class ModelReader {
   ///   - team: the threads that compute; the caller's alone when left out.
   package init(cacheByteLimit: Int = ModelReader.defaultCacheByteLimit, team: ThreadTeam = ThreadTeam()) {
     evaluator = Evaluator(team: team)
+    predictor = Predictor(team: team)
     states = PrefixStateCache(byteLimit: cacheByteLimit)
     encodings = EncodingCache(byteLimit: cacheByteLimit)
   }
@@ -42,13 +46,25 @@ package final class ModelReader {
     if states.byteLimit > 0 { states.insert(state, after: count, of: tokens, in: snapshot) }
   }
 
-  /// The log-probability of every token to come next, in nats.
-  func logProbabilities(after state: HiddenState, in snapshot: ModelSnapshot) -> [Float] {
+  /// How probable each token is to come next.
+  func distribution(after state: HiddenState, in snapshot: ModelSnapshot) -> Distribution {
     if let known = distributions.find(state, generation: snapshot.generation) { return known }
-    var logProbabilities: [Float] = []
-    evaluator.logProbabilities(after: state, with: snapshot.weights, into: &logProbabilities)
-    distributions.insert(logProbabilities, after: state, generation: snapshot.generation)
-    return logProbabilities
+    return predict(after: [state], in: snapshot)[0]
+  }
+
+  /// Works out what may follow several states together, where that is not known.
+  func predictAhead(_ states: [HiddenState], in snapshot: ModelSnapshot) {
+    let new = states.filter { distributions.find($0, generation: snapshot.generation) == nil }
+    if !new.isEmpty { _ = predict(after: new, in: snapshot) }
+  }
+
+  private func predict(after states: [HiddenState], in snapshot: ModelSnapshot) -> [Distribution] {
+    var spare = distributions.makeRoom(for: states.count)
+    let found = predictor.predict(after: states, with: snapshot.served, reusing: &spare)
+    for (state, distribution) in zip(states, found) {
+      distributions.insert(distribution, after: state, generation: snapshot.generation)
+    }
+    return found
   }
 }
 
@@ -57,27 +73,37 @@ private struct DistributionCache {
   private struct Entry {
     let generation: UInt64
     let state: HiddenState
-    let logProbabilities: [Float]
+    let distribution: Distribution
+
+    var byteCount: Int { state.byteCount + distribution.byteCount }
   }
 
   /// Used least recently first.
   private var entries: [Entry] = []
 
-  private static let countLimit = 4
+  /// As many as are worked out together, but at least a few and at most so many bytes.
+  private static let counts = 4...Predictor.batchLimit
+  private static let byteLimit = 4 << 20
 
-  var byteCount: Int {
-    entries.reduce(0) { $0 + $1.state.byteCount + $1.logProbabilities.count * MemoryLayout<Float>.stride }
-  }
+  var byteCount: Int { entries.reduce(0) { $0 + $1.byteCount } }
 
   /// A distribution is a function of weights and state, so the state itself is the key.
-  mutating func find(_ state: HiddenState, generation: UInt64) -> [Float]? {
+  mutating func find(_ state: HiddenState, generation: UInt64) -> Distribution? {
     guard let index = entries.lastIndex(where: { $0.generation == generation && $0.state == state }) else { return nil }
-    entries.append(entries.remove(at: index))
-    return entries.last?.logProbabilities
+    if index != entries.count - 1 { entries.append(entries.remove(at: index)) }
+    return entries.last?.distribution
   }
 
-  mutating func insert(_ logProbabilities: [Float], after state: HiddenState, generation: UInt64) {
-    if entries.count >= Self.countLimit { entries.removeFirst() }
-    entries.append(Entry(generation: generation, state: state, logProbabilities: logProbabilities))
+  mutating func insert(_ distribution: Distribution, after state: HiddenState, generation: UInt64) {
+    entries.append(Entry(generation: generation, state: state, distribution: distribution))
+  }
+
+  /// Forgets what was used least recently, so that there is room for some more; returns what was forgotten.
+  mutating func makeRoom(for newCount: Int) -> [Distribution] {
+    let affordable = Self.byteLimit / max(1, entries.last?.byteCount ?? 1)
+    let limit = min(max(affordable, Self.counts.lowerBound), Self.counts.upperBound)
+    let excess = min(entries.count, max(0, entries.count + newCount - limit))
+    defer { entries.removeFirst(excess) }
+    return entries.prefix(excess).map(\.distribution)
   }
 }

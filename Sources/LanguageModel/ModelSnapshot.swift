@@ -6,7 +6,8 @@ package import Tokenizers
 package struct ModelSnapshot: Sendable {
   package let configuration: ModelConfiguration
   package let tokenizer: Tokenizer
-  package let weights: WeightsSnapshot
+  /// The weights, ready for predicting.
+  package let served: ServedWeights
   /// How many updates the model has had.
   package let step: Int
   /// Differs between any two publications of this process, and rises: what is remembered under one is never used under
@@ -18,18 +19,21 @@ package struct ModelSnapshot: Sendable {
   let pieces: PieceTable?
 
   init(
-    configuration: ModelConfiguration, tokenizer: Tokenizer, weights: WeightsSnapshot, step: Int, modelID: UInt64,
+    configuration: ModelConfiguration, tokenizer: Tokenizer, served: ServedWeights, step: Int, modelID: UInt64,
     pieces: PieceTable?
   ) {
-    precondition(weights.shape.vocabularySize == tokenizer.vocabularySize, "ModelSnapshot: vocabularies differ")
+    precondition(served.shape.vocabularySize == tokenizer.vocabularySize, "ModelSnapshot: vocabularies differ")
     self.configuration = configuration
     self.tokenizer = tokenizer
-    self.weights = weights
+    self.served = served
     self.step = step
     self.modelID = modelID
     self.pieces = pieces
     generation = UniqueNumber.next()
   }
+
+  /// The weights as they are.
+  package var weights: WeightsSnapshot { served.snapshot }
 
   /// How many weights the model has.
   package var parameterCount: Int { weights.shape.parameterCount }

@@ -15,6 +15,7 @@ package final class ModelTeacher {
   /// What was published last; nil when something was learned since.
   private var published: ModelSnapshot?
   private var pieces: PieceTable?
+  private var compactor = WeightsCompactor()
 
   /// Makes a new model.
   ///
@@ -67,13 +68,13 @@ package final class ModelTeacher {
 
   /// The model as it is now, for readers on any thread; the same one until something is learned.
   ///
-  /// - Complexity: one copy of the weights.
+  /// - Complexity: one pass over the weights, which are made ready for predicting.
   package func snapshot() -> ModelSnapshot {
     if let published { return published }
     if !tokenizer.kind.isWordLike, pieces?.count != tokenizer.vocabularySize { pieces = PieceTable(tokenizer) }
     let snapshot = ModelSnapshot(
-      configuration: configuration, tokenizer: tokenizer, weights: trainer.snapshot(), step: trainer.step,
-      modelID: modelID, pieces: pieces)
+      configuration: configuration, tokenizer: tokenizer, served: compactor.compact(trainer.snapshot(), team: team),
+      step: trainer.step, modelID: modelID, pieces: pieces)
     published = snapshot
     return snapshot
   }

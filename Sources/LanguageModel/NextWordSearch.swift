@@ -69,10 +69,10 @@ struct NextWordSearch {
       guard budget > 0 else { return nil }
       guard var path = heap.pop() else { break }
       if let token = path.token {
-        reader.evaluator.advance(&path.state, by: token, with: snapshot.weights)
+        reader.predictor.advance(&path.state, by: token, with: snapshot.served)
         budget -= 1
       }
-      expand(path, reader.logProbabilities(after: path.state, in: snapshot))
+      expand(path, reader.distribution(after: path.state, in: snapshot).logProbabilities)
       budget -= 1
       expandedCount += 1
     }

@@ -1,3 +1,4 @@
+import Networks
 import Tokenizers
 
 /// Words that may come next.
@@ -66,7 +67,7 @@ package struct NextWordTask: ReadingTask {
     guard let state = context.advance(by: &budget, with: reader, in: snapshot) else { return nil }
     switch method {
     case .choice:
-      return answer(choose(from: reader.logProbabilities(after: state, in: snapshot)))
+      return answer(choose(from: reader.distribution(after: state, in: snapshot)))
     case .search(var search):
       let words = search.advance(by: &budget, from: state, with: reader, in: snapshot)
       method = .search(search)
@@ -75,20 +76,19 @@ package struct NextWordTask: ReadingTask {
   }
 
   /// The most probable tokens among those that begin with the prefix.
-  private func choose(from logProbabilities: [Float]) -> [(word: [UInt8], probability: Double)] {
-    var best = TopTokens(limit: limit)
-    var total = 1.0
+  private func choose(from distribution: Distribution) -> [(word: [UInt8], probability: Double)] {
+    let tokenizer = snapshot.tokenizer
+    let choices: [Distribution.Choice]
+    var total = 0.0
     if prefix.isEmpty {
-      for (id, value) in logProbabilities.enumerated() where value > best.threshold {
-        if !snapshot.tokenizer.isSpecial(TokenID(id)) { best.offer(TokenID(id), value) }
-      }
+      let more = distribution.best(limit + tokenizer.specialCount, with: snapshot.served)
+      choices = Array(more.lazy.filter { !tokenizer.isSpecial($0.id) }.prefix(limit))
     } else {
-      let ids = snapshot.tokenizer.ids(withPrefix: prefix).sorted()
-      total = ids.reduce(0) { $0 + Double(logProbabilities[Int($1)]).exponential }
-      for id in ids { best.offer(id, logProbabilities[Int(id)]) }
+      let found = distribution.best(limit, among: tokenizer.ids(withPrefix: prefix), with: snapshot.served)
+      choices = found.choices
+      total = Double(found.logTotal)
     }
-    guard total > 0 else { return [] }
-    return best.tokens.map { (snapshot.tokenizer.bytes(of: $0.id), Double($0.logProbability).exponential / total) }
+    return choices.map { (tokenizer.bytes(of: $0.id), (Double($0.logProbability) - total).exponential) }
   }
 
   private func answer(_ words: [(word: [UInt8], probability: Double)]) -> NextWordAnswer {
@@ -142,7 +142,7 @@ struct NextWordQuestion {
 
   /// The word that a text ends in, unless it is finished: known, and no other known word begins with it.
   private static func unfinishedWord(_ word: [UInt8], tokenizer: Tokenizer) -> [UInt8] {
-    guard let known = tokenizer.id(of: word), tokenizer.ids(withPrefix: word) == [known] else { return word }
+    guard let known = tokenizer.id(of: word), !tokenizer.hasOthers(than: known, withPrefix: word) else { return word }
     return []
   }
 }

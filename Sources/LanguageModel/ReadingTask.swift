@@ -54,15 +54,43 @@ struct ContextReading {
   ) -> HiddenState? {
     var (tokens, position, state) = begun(with: reader, in: snapshot)
     while position < tokens.count, budget > 0 {
-      reader.evaluator.advance(&state, by: tokens[position], with: snapshot.weights)
-      position += 1
+      reader.predictor.advance(&state, by: tokens[position], with: snapshot.served)
       budget -= 1
-      if position == tokens.count || position % Self.spacing == 0 {
-        reader.remember(state, after: position, of: tokens, in: snapshot)
-      }
+      Self.pass(&position, of: tokens, state, with: reader, in: snapshot)
     }
     stage = .reading(tokens: tokens, position: position, state)
     return position == tokens.count ? state : nil
+  }
+
+  /// Reads a token of each of several contexts that are not at their end, all by one pass over the weights.
+  ///
+  /// - Returns: for each context the state if it is at its end.
+  static func advanceTogether(
+    _ contexts: inout [ContextReading], with reader: ModelReader, in snapshot: ModelSnapshot
+  ) -> [HiddenState?] {
+    let begun = contexts.map { $0.begun(with: reader, in: snapshot) }
+    let reading = begun.indices.filter { begun[$0].1 < begun[$0].0.count }
+    var states = reading.map { begun[$0].2 }
+    reader.predictor.advance(&states, by: reading.map { begun[$0].0[begun[$0].1] }, with: snapshot.served)
+    var ends = begun.map { tokens, position, state in position == tokens.count ? state : nil }
+    for (index, state) in zip(reading, states) {
+      var (tokens, position, _) = begun[index]
+      pass(&position, of: tokens, state, with: reader, in: snapshot)
+      contexts[index].stage = .reading(tokens: tokens, position: position, state)
+      if position == tokens.count { ends[index] = state }
+    }
+    return ends
+  }
+
+  /// Goes past a token that was read, and has the state remembered where that is due.
+  private static func pass(
+    _ position: inout Int, of tokens: [TokenID], _ state: HiddenState, with reader: ModelReader,
+    in snapshot: ModelSnapshot
+  ) {
+    position += 1
+    if position == tokens.count || position % spacing == 0 {
+      reader.remember(state, after: position, of: tokens, in: snapshot)
+    }
   }
 
   private func begun(with reader: ModelReader, in snapshot: ModelSnapshot) -> ([TokenID], Int, HiddenState) {

@@ -68,7 +68,7 @@ package final class Evaluator {
     }
     logits.reshape(rows: 1, columns: shape.vocabularySize)
     multiply(parameters.decoder.weights, output, bias: parameters.decoder.bias, into: logits.view.row(0))
-    logSoftmax(logits.view.row(0))
+    logSoftmax(logits.view.row(0), into: logits.view.row(0))
     if result.count != shape.vocabularySize { result = [Float](repeating: 0, count: shape.vocabularySize) }
     logits.view.row(0).copy(to: &result)
   }

@@ -13,22 +13,24 @@ final class SortedOrder: Sendable {
 
   private let entries = AtomicLazyReference<Entries>()
 
-  /// The entries of `segment` whose bytes begin with `prefix`.
-  func entries(of segment: VocabularySegment, withPrefix prefix: [UInt8]) -> [Int32] {
+  /// The entries of `segment` whose bytes begin with `prefix`, in the order of their bytes.
+  ///
+  /// - Complexity: O(log n), once it is sorted.
+  func entries(of segment: VocabularySegment, withPrefix prefix: [UInt8]) -> ArraySlice<Int32> {
     let order = (entries.load() ?? entries.storeIfNil(Entries(segment))).sorted
-    var low = 0
-    var high = order.count
+    let start = Self.firstIndex(in: order, from: 0) { segment.compare($0, withPrefix: prefix) >= 0 }
+    let end = Self.firstIndex(in: order, from: start) { segment.compare($0, withPrefix: prefix) > 0 }
+    return order[start..<end]
+  }
+
+  /// The first index whose entry satisfies a condition that holds for all that follow it, too.
+  private static func firstIndex(in order: [Int32], from start: Int, where condition: (Int) -> Bool) -> Int {
+    var (low, high) = (start, order.count)
     while low < high {
       let middle = (low + high) / 2
-      if segment.bytes[segment.range(of: Int(order[middle]))].lexicographicallyPrecedes(prefix) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
+      if condition(Int(order[middle])) { high = middle } else { low = middle + 1 }
     }
-    var end = low
-    while end < order.count, segment.bytes[segment.range(of: Int(order[end]))].starts(with: prefix) { end += 1 }
-    return Array(order[low..<end])
+    return low
   }
 
   /// Sorts by the first eight bytes as one number, and only where those are equal by the bytes themselves.
@@ -48,5 +50,18 @@ final class SortedOrder: Sendable {
         .lexicographicallyPrecedes(segment.bytes[segment.range(of: Int(second.entry))])
     }
     return keyed.map(\.entry)
+  }
+}
+
+extension VocabularySegment {
+  /// Whether an entry stands before those that begin with some bytes (negative), is one of them (0), or comes after.
+  fileprivate func compare(_ entry: Int, withPrefix prefix: [UInt8]) -> Int {
+    let range = range(of: entry)
+    let (bytes, prefix) = (bytes.span, prefix.span)
+    for offset in 0..<min(range.count, prefix.count) {
+      let difference = Int(bytes[range.lowerBound &+ offset]) &- Int(prefix[offset])
+      if difference != 0 { return difference }
+    }
+    return range.count < prefix.count ? -1 : 0
   }
 }

@@ -27,11 +27,18 @@ extension Tokenizer {
     splitTrailingWord(text.utf8.span)
   }
 
-  /// The tokens that begin with these bytes, special ones left out, in no particular order.
+  /// The tokens that begin with these bytes, special ones left out, ascending.
   ///
   /// - Complexity: O(log n + found), except where words were learned lately; the first call sorts the vocabulary.
   package func ids(withPrefix prefix: [UInt8]) -> [TokenID] {
-    vocabulary.ids(withPrefix: prefix).filter { !isSpecial($0) }
+    let found = vocabulary.ids(withPrefix: prefix)
+    let hasSpecials = specials.contains { vocabulary.bytes(of: $0)?.starts(with: prefix) == true }
+    return hasSpecials ? found.filter { !isSpecial($0) } : found
+  }
+
+  /// Whether tokens other than `known` and special ones begin with these bytes.
+  package func hasOthers(than known: TokenID, withPrefix prefix: [UInt8]) -> Bool {
+    vocabulary.contains(withPrefix: prefix) { $0 != known && !isSpecial($0) }
   }
 
   /// Where the word begins that `text` ends in; the text's end when it ends in none.

@@ -25,8 +25,8 @@ package struct Tokenizer: Sendable {
   let rules: TextRules
   /// How bytes become tokens; nil where pieces are looked up as they are.
   let merges: MergeTable?
-  /// Special tokens other than `endOfSequence` and `unknown`.
-  let otherSpecials: Set<TokenID>
+  /// Tokens that are signs to the model, `endOfSequence` and `unknown` among them.
+  let specials: Set<TokenID>
 
   /// How far a vocabulary grows unless said otherwise.
   package static let defaultVocabularyLimit = 1 << 20
@@ -46,7 +46,9 @@ package struct Tokenizer: Sendable {
     self.endOfSequence = endOfSequence
     self.unknown = unknown
     self.isOpen = isOpen && kind.canGrow
-    otherSpecials = Set(rules.addedTokens.lazy.filter(\.isSpecial).map(\.id))
+    specials = Set(rules.addedTokens.lazy.filter(\.isSpecial).map(\.id)).union([
+      endOfSequence, unknown ?? endOfSequence,
+    ])
   }
 
   package var vocabularySize: Int { vocabulary.count }
@@ -130,6 +132,9 @@ package struct Tokenizer: Sendable {
 
   /// Whether a token is a sign to the model rather than text.
   package func isSpecial(_ id: TokenID) -> Bool {
-    id == endOfSequence || id == unknown || otherSpecials.contains(id)
+    id == endOfSequence || id == unknown || specials.count > 2 && specials.contains(id)
   }
+
+  /// How many tokens are signs to the model.
+  package var specialCount: Int { specials.count }
 }

@@ -79,14 +79,56 @@ struct Vocabulary: Sendable {
     order = SortedOrder()
   }
 
-  /// The tokens that begin with `prefix`, in no particular order.
+  /// The tokens that begin with `prefix`, ascending.
   ///
   /// - Complexity: O(log n + found) in the base, once it has been sorted by the first call; linear in what is recent.
   func ids(withPrefix prefix: [UInt8]) -> [TokenID] {
-    var found = order.entries(of: base, withPrefix: prefix)
-    for entry in 0..<recent.count where recent.bytes[recent.range(of: entry)].starts(with: prefix) {
-      found.append(TokenID(base.count + entry))
+    var found = Self.ascending(order.entries(of: base, withPrefix: prefix), below: base.count)
+    forEachRecent(withPrefix: prefix) { id in
+      found.append(id)
+      return true
     }
     return found
+  }
+
+  /// Whether `isWanted` holds for one of the tokens that begin with `prefix`; it is asked until it does.
+  func contains(withPrefix prefix: [UInt8], where isWanted: (TokenID) -> Bool) -> Bool {
+    if order.entries(of: base, withPrefix: prefix).contains(where: isWanted) { return true }
+    var isFound = false
+    forEachRecent(withPrefix: prefix) { id in
+      isFound = isWanted(id)
+      return !isFound
+    }
+    return isFound
+  }
+
+  /// Goes through the recent tokens that begin with `prefix` as long as `body` returns true.
+  private func forEachRecent(withPrefix prefix: [UInt8], _ body: (TokenID) -> Bool) {
+    let bytes = recent.bytes.span
+    let prefix = prefix.span
+    for entry in 0..<recent.count {
+      let range = recent.range(of: entry)
+      guard range.count >= prefix.count, prefix.isEmpty || bytes[range.lowerBound] == prefix[0] else { continue }
+      if prefix.indices.allSatisfy({ bytes[range.lowerBound &+ $0] == prefix[$0] }) {
+        guard body(TokenID(base.count + entry)) else { return }
+      }
+    }
+  }
+
+  /// Numbers in ascending order. Many are marked in a set of bits, which takes less time than to compare them.
+  private static func ascending(_ entries: ArraySlice<Int32>, below limit: Int) -> [TokenID] {
+    guard entries.count > 64 else { return entries.sorted() }
+    var marks = [UInt64](repeating: 0, count: limit / 64 + 1)
+    for entry in entries { marks[Int(entry) / 64] |= 1 << UInt64(entry & 63) }
+    var sorted: [TokenID] = []
+    sorted.reserveCapacity(entries.count)
+    for (index, word) in marks.enumerated() {
+      var rest = word
+      while rest != 0 {
+        sorted.append(TokenID(truncatingIfNeeded: index * 64 + rest.trailingZeroBitCount))
+        rest &= rest &- 1
+      }
+    }
+    return sorted
   }
 }

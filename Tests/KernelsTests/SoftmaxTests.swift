@@ -10,7 +10,7 @@ struct SoftmaxTests {
     let logits = randomVector(count, seed: 1, within: 9)
     #expect(count == 0 || abs(logSumExp(logits) - Reference.logSumExp(logits)) < 2e-6)
     for (fast, plain) in [
-      ({ softmax($0) }, { Reference.softmax($0) }), ({ logSoftmax($0) }, { Reference.logSoftmax($0) }),
+      ({ softmax($0) }, { Reference.softmax($0) }), ({ logSoftmax($0, into: $0) }, { Reference.logSoftmax($0) }),
     ] as [((Vector) -> Void, (Vector) -> Void)] {
       let (found, expected) = (copy(logits), copy(logits))
       fast(found)

@@ -145,4 +145,34 @@ static inline rnnd_lanes rnnd_bytes(rnnd_integers a, rnnd_integers b, rnnd_integ
   __builtin_memcpy(&bytes, quarters, sizeof bytes);
   return bytes;
 }
+
+/// Widens 16 numbers in half precision, none of which is infinite or NaN.
+static inline rnnd_lanes rnnd_load_halves(const void *place) {
+#if defined(__AVX512F__)
+  return (rnnd_lanes)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)place));
+#else
+  typedef unsigned short rnnd_halves __attribute__((ext_vector_type(16)));
+  typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
+  rnnd_halves halves;
+  __builtin_memcpy(&halves, place, sizeof halves);
+  const rnnd_bits bits = __builtin_convertvector(halves, rnnd_bits);
+  // Exponents differ by 112 in their bias; the product also makes small numbers normal.
+  const rnnd_lanes magnitude = (rnnd_lanes)((bits & 0x7FFFu) << 13) * 0x1p112f;
+  return (rnnd_lanes)((rnnd_bits)magnitude | (bits & 0x8000u) << 16);
+#endif
+}
+
+/// Stores 16 numbers of magnitudes up to 2 in half precision, rounded to the nearest.
+static inline void rnnd_store_halves(void *place, rnnd_lanes lanes) {
+#if defined(__AVX512F__)
+  _mm256_storeu_si256((__m256i *)place, _mm512_cvtps_ph((__m512)lanes, _MM_FROUND_TO_NEAREST_INT));
+#else
+  typedef unsigned short rnnd_halves __attribute__((ext_vector_type(16)));
+  typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
+  const rnnd_bits sign = (rnnd_bits)lanes >> 16 & 0x8000u;
+  const rnnd_bits bits = (rnnd_bits)((rnnd_lanes)((rnnd_bits)lanes & 0x7FFFFFFFu) * 0x1p-112f);
+  const rnnd_halves halves = __builtin_convertvector(sign | (bits + 0xFFFu + (bits >> 13 & 1u)) >> 13, rnnd_halves);
+  __builtin_memcpy(place, &halves, sizeof halves);
+#endif
+}
 #endif

@@ -17,13 +17,22 @@ package func softmax(_ target: Vector) {
   }
 }
 
-/// Turns logits into log-probabilities, in place: `target[i] = target[i] - log Σ e^target[j]`.
-package func logSoftmax(_ target: Vector) {
-  withExtendedLifetime(target) {
-    let total = unsafe logSumExp(target.start, count: target.count)
+/// Turns logits into log-probabilities: `target[i] = logits[i] - log Σ e^logits[j]`. The two may be the same.
+///
+/// - Returns: the logarithm that was subtracted.
+/// - Precondition: as many of both.
+@discardableResult
+package func logSoftmax(_ logits: Vector, into target: Vector) -> Double {
+  precondition(logits.count == target.count, "logSoftmax: counts differ")
+  return withExtendedLifetime((logits, target)) {
+    let total = unsafe logSumExp(logits.start, count: logits.count)
     // In two parts: the total's rest beyond single precision is not lost.
     let (high, low) = (Float(total), Float(total - Double(Float(total))))
-    transform(target) { ($0 - high) - low }
+    forEachLanes(logits.count) { index, width in
+      let lanes = unsafe logits.start.lanes(at: index, count: width)
+      unsafe target.start.set((lanes - high) - low, at: index, count: width)
+    }
+    return total
   }
 }
 

@@ -1,0 +1,84 @@
+import CSystem
+
+/// Finds where the `count` greatest of some numbers are for certain, when each may be off by up to `tolerance`: those
+/// positions and maybe a few more, ascending. Of fewer numbers than `count`, all; NaNs are left out.
+///
+/// - Complexity: two passes over the numbers.
+package func positionsOfGreatest(_ count: Int, of values: Vector, tolerance: Float) -> [Int32] {
+  withExtendedLifetime(values) {
+    let bound = unsafe lowerBound(ofGreatest: count, values.start, count: values.count)
+    // A number that is among the greatest in truth is at most one tolerance below what it seems, as is the last of them.
+    return unsafe positions(atLeast: bound - 2 * tolerance, values.start, count: values.count)
+  }
+}
+
+/// A number that at least `wanted` of the values reach, and not many more than that; -∞ where there are too few.
+///
+/// The values fall into sets of up to 16: those that stand 16 apart in a stretch of 256. Each set has a greatest one, and
+/// the `wanted`-th of these is the result.
+private func lowerBound(ofGreatest wanted: Int, _ start: UnsafePointer<Float>, count: Int) -> Float {
+  var best = [Float](repeating: -.infinity, count: max(wanted, 1))
+  var least = -Float.infinity
+  for segment in stride(from: 0, to: count, by: laneCount * laneCount) {
+    let end = min(segment + laneCount * laneCount, count)
+    var greatest = Lanes(repeating: -.infinity)
+    forEachLanes(end - segment) { offset, width in
+      var lanes = unsafe start.lanes(at: segment + offset, count: width)
+      if width < laneCount {
+        lanes.replace(with: -.infinity, where: laneNumbers .>= Int32(truncatingIfNeeded: width))
+      }
+      greatest = greatest.greater(lanes)
+    }
+    guard any(greatest .> least) else { continue }
+    for lane in 0..<laneCount where greatest[lane] > least {
+      insert(greatest[lane], into: &best)
+      least = best[best.count - 1]
+    }
+  }
+  return least
+}
+
+/// Puts a number in its place in a descending list, whose last one leaves.
+private func insert(_ value: Float, into list: inout [Float]) {
+  var place = list.count - 1
+  while place > 0, list[place - 1] < value {
+    list[place] = list[place - 1]
+    place -= 1
+  }
+  list[place] = value
+}
+
+private func positions(atLeast bound: Float, _ start: UnsafePointer<Float>, count: Int) -> [Int32] {
+  var found: [Int32] = []
+  forEachLanes(count) { index, width in
+    let isFound = unsafe start.lanes(at: index, count: width) .>= bound
+    guard any(isFound) else { return }
+    for lane in 0..<width where isFound[lane] { found.append(Int32(truncatingIfNeeded: index + lane)) }
+  }
+  return found
+}
+
+/// Multiplies some rows of a matrix and a vector: each position p in `positions` receives `W[p] · x + bias[p]`.
+///
+/// - Parameter target: as many numbers as W has rows; what is not named stays.
+/// - Precondition: W is `[target.count, x.count]`; positions lie within.
+package func multiplyRows(
+  of w: Matrix, at positions: [Int32], _ x: Vector, bias: Vector, into target: Vector
+) {
+  precondition(w.rows == target.count && w.columns == x.count && bias.count == w.rows, "multiplyRows: shapes differ")
+  for position in positions { target[Int(position)] = dot(w.row(Int(position)), x) + bias[Int(position)] }
+}
+
+/// Picks some numbers: `target[i] = source[positions[i]]`.
+///
+/// - Precondition: there is room for as many; positions lie within `source`.
+package func gather(_ source: Vector, at positions: [Int32], into target: Vector) {
+  precondition(target.count == positions.count, "gather: counts differ")
+  withExtendedLifetime((source, target)) {
+    for index in positions.indices {
+      let position = Int(positions[index])
+      precondition(UInt(bitPattern: position) < UInt(bitPattern: source.count), "gather: position out of bounds")
+      unsafe target.start[index] = source.start[position]
+    }
+  }
+}

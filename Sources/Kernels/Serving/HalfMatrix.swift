@@ -1,0 +1,98 @@
+import CSystem
+
+/// A matrix in half precision, for products with one vector or a few: these wait for the memory, which has half of the
+/// bytes to deliver.
+///
+/// Each row is scaled by a power of two so that its greatest number has a magnitude from 1 to 2. A number w is off by at
+/// most |w| · 2⁻¹¹, and the smallest, beyond the format's range, by 2⁻²⁵ of the row's greatest.
+///
+/// Rows stand side by side in groups of 16, as the lanes of a register: 16 rows' first column, then their next. Rows
+/// missing at the end are zero.
+///
+/// Sendable by proof: only `pack` changes it, and that is for who holds it alone.
+package final class HalfMatrix: @unchecked Sendable {
+  package let rows: Int
+  package let columns: Int
+  /// Pairs of halves, seen as `Float`s.
+  let words: FloatBuffer
+  /// What each row is to be multiplied by.
+  let rowScales: FloatBuffer
+
+  /// Eight words hold 16 halves.
+  static let wordsPerColumn = laneCount / 2
+
+  /// Makes a matrix of zeros.
+  package init(rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+    let groupCount = (rows + laneCount - 1) / laneCount
+    words = FloatBuffer(count: groupCount * columns * Self.wordsPerColumn)
+    rowScales = FloatBuffer(count: groupCount * laneCount)
+  }
+
+  /// How much memory it takes.
+  package var byteCount: Int { (words.count + rowScales.count) * MemoryLayout<Float>.stride }
+
+  /// Takes over a matrix's numbers, rounded. A row that holds a number that is not finite multiplies to NaN.
+  ///
+  /// - Precondition: `source` is `[rows, columns]`; nobody else uses this matrix.
+  package func pack(_ source: Matrix, team: ThreadTeam) {
+    precondition(source.rows == rows && source.columns == columns, "HalfMatrix: shapes differ")
+    team.run(HalfPacking(source: source, target: self), count: (rows + laneCount - 1) / laneCount, grain: 8)
+  }
+}
+
+/// Packing, cut by groups of 16 rows.
+private struct HalfPacking: TeamWork {
+  let source: Matrix
+  let target: HalfMatrix
+
+  func run(_ groups: Range<Int>, scratch: Scratch) {
+    for group in groups { pack(group) }
+  }
+
+  /// Packs 16 rows, by blocks of 16 columns, which are transposed.
+  private func pack(_ group: Int) {
+    let firstRow = group * laneCount
+    let rowCount = min(laneCount, source.rows - firstRow)
+    var factors = Lanes.zero
+    for lane in 0..<rowCount {
+      let start = unsafe source.start + (firstRow + lane) * source.rowStride
+      let scale = Self.scale(of: unsafe greatestMagnitude(start, count: source.columns))
+      unsafe target.rowScales.base[firstRow + lane] = scale
+      factors[lane] = scale.isNaN ? 0 : 1 / scale
+    }
+    let words = unsafe target.words.base + group * source.columns * HalfMatrix.wordsPerColumn
+    for column in stride(from: 0, to: source.columns, by: laneCount) {
+      let count = min(laneCount, source.columns - column)
+      var block = InlineArray<16, Lanes>(repeating: .zero)
+      for lane in 0..<rowCount where factors[lane] != 0 {
+        let start = unsafe source.start + (firstRow + lane) * source.rowStride + column
+        block[lane] = unsafe start.lanes(at: 0, count: count)
+      }
+      transpose(&block)
+      for offset in 0..<count {
+        unsafe rnnd_store_halves(words + (column + offset) * HalfMatrix.wordsPerColumn, block[offset] * factors)
+      }
+    }
+  }
+
+  /// The power of two that a row is divided by, given its greatest magnitude; what is beyond use stays small.
+  private static func scale(of greatest: Float) -> Float {
+    guard greatest.isFinite else { return .nan }
+    return Float(sign: .plus, exponent: greatest == 0 ? 0 : min(max(Int(greatest.exponent), -120), 120), significand: 1)
+  }
+}
+
+/// The greatest magnitude of some numbers: NaN if one of them is.
+@inline(__always)
+func greatestMagnitude(_ start: UnsafePointer<Float>, count: Int) -> Float {
+  var greatest = Lanes.zero
+  var hasNaN = SIMDMask<SIMD16<Int32>>(repeating: false)
+  forEachLanes(count) { index, width in
+    let lanes = unsafe start.lanes(at: index, count: width)
+    greatest = greatest.greater(lanes).greater(-lanes)
+    hasNaN .|= lanes .!= lanes
+  }
+  return any(hasNaN) ? .nan : greatest.max()
+}

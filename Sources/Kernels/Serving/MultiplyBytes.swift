@@ -1,0 +1,154 @@
+import CSystem
+
+/// Multiplies a matrix of bytes and several vectors, reading the matrix once for all of them.
+///
+///     Y[i] = W · X[i] + bias        for each row i
+///
+/// X keeps 16 bits of precision: what the result loses, it loses to the rounding of W, and `tolerance(of:)` bounds it. A
+/// row's result is the same, bit for bit, whatever the other rows.
+///
+/// - Precondition: W is `[Y.columns, X.columns]`, X and Y have as many rows; Y overlaps neither X nor the bias.
+/// - Complexity: reads W once for every four vectors; allocates only while the team's scratch grows.
+package func multiply(_ w: ByteMatrix, _ x: Matrix, bias: Vector, into y: Matrix, team: ThreadTeam) {
+  precondition(w.rows == y.columns && w.columns == x.columns && x.rows == y.rows, "multiply: shapes differ")
+  precondition(bias.count == w.rows, "multiply: bias does not fit")
+  let groupCount = (w.rows + laneCount - 1) / laneCount
+  team.run(
+    ByteProduct(w: w, x: x, bias: bias, y: y), count: groupCount,
+    grain: max(4, 65_536 / max(1, w.wordsPerRow * laneCount)))
+}
+
+extension ByteMatrix {
+  /// By how much any number of a product with x may differ from that of the matrix as it was before it was packed.
+  ///
+  /// Of the weights, |w - ŵ| ≤ s/2 with s the row's scale, makes s/2 · Σ|x|; of x, rounded to steps of max|x| / 32,767,
+  /// makes half a step times Σ|ŵ| ≤ 127 · s · n. A hundredth more covers the rounding of the sums.
+  package func tolerance(of x: Vector) -> Float {
+    let (sum, greatest) = unsafe magnitudes(x.start, count: x.count)
+    return 1.01 * greatestScale * (sum / 2 + greatest / 65_534 * 127 * Float(columns))
+  }
+}
+
+/// The sum of magnitudes and the greatest of them.
+@inline(__always)
+private func magnitudes(_ start: UnsafePointer<Float>, count: Int) -> (sum: Float, greatest: Float) {
+  var (sum, greatest) = (Lanes.zero, Lanes.zero)
+  forEachLanes(count) { index, width in
+    let lanes = unsafe start.lanes(at: index, count: width)
+    let magnitudes = lanes.greater(-lanes)
+    sum += magnitudes
+    greatest = greatest.greater(magnitudes)
+  }
+  return (sum.total, greatest.max())
+}
+
+/// A product of bytes, cut by groups of 16 rows of W.
+private struct ByteProduct: TeamWork {
+  let w: ByteMatrix
+  let x: Matrix
+  let bias: Vector
+  let y: Matrix
+
+  func run(_ groups: Range<Int>, scratch: Scratch) {
+    // A vector's high bytes, low bytes, and scale.
+    let stride = 2 * w.wordsPerRow + 1
+    let factors = unsafe scratch.memory(count: x.rows * stride)
+    for row in 0..<x.rows { unsafe prepare(row: row, into: factors + row * stride) }
+    var row = 0
+    while row < x.rows {
+      let isFour = row + 4 <= x.rows
+      let rowFactors = unsafe factors + row * stride
+      var group = groups.lowerBound
+      // As many sums side by side as hide the products' latency and fit the registers.
+      while group < groups.upperBound {
+        switch (isFour, groups.upperBound - group) {
+        case (true, 2...):
+          unsafe compute(ByteSums<4, 2>(), group: group, row: row, factors: rowFactors)
+          group += 2
+        case (true, _):
+          unsafe compute(ByteSums<4, 1>(), group: group, row: row, factors: rowFactors)
+          group += 1
+        case (false, 4...):
+          unsafe compute(ByteSums<1, 4>(), group: group, row: row, factors: rowFactors)
+          group += 4
+        case (false, _):
+          unsafe compute(ByteSums<1, 1>(), group: group, row: row, factors: rowFactors)
+          group += 1
+        }
+      }
+      row += isFour ? 4 : 1
+    }
+  }
+
+  /// Splits a row of X, rounded to 16 bits, into high and low bytes.
+  private func prepare(row: Int, into target: UnsafeMutablePointer<Float>) {
+    let words = w.wordsPerRow
+    let start = unsafe x.start + row * x.rowStride
+    let greatest = unsafe greatestMagnitude(start, count: x.columns)
+    let inverse = greatest.isFinite && greatest >= .leastNormalMagnitude * 32_767 ? 32_767 / greatest : 0
+    unsafe target[2 * words] = greatest.isFinite ? greatest / 32_767 : .nan
+    for word in Swift.stride(from: 0, to: words, by: laneCount) {
+      func quarter(_ index: Int) -> SIMD16<Int32> {
+        let column = 4 * word + index * laneCount
+        guard column < x.columns, inverse != 0 else { return SIMD16(repeating: 32_768) }
+        let lanes = unsafe start.lanes(at: column, count: min(laneCount, x.columns - column))
+        return rnnd_nearest_integers(lanes * inverse) &+ 32_768
+      }
+      let parts = (quarter(0), quarter(1), quarter(2), quarter(3))
+      let high = rnnd_bytes(parts.0 &>> 8, parts.1 &>> 8, parts.2 &>> 8, parts.3 &>> 8)
+      let low = rnnd_bytes(parts.0 & 255, parts.1 & 255, parts.2 & 255, parts.3 & 255)
+      let count = min(laneCount, words - word)
+      unsafe target.set(high, at: word, count: count)
+      unsafe target.set(low, at: words + word, count: count)
+    }
+  }
+
+  /// Computes some groups for some vectors: each load of W serves all of these.
+  @inline(__always)
+  private func compute<let vectorCount: Int, let groupCount: Int>(
+    _ zeros: ByteSums<vectorCount, groupCount>, group: Int, row: Int, factors: UnsafePointer<Float>
+  ) {
+    let words = w.wordsPerRow
+    let stride = 2 &* words &+ 1
+    let weights = unsafe w.words.base + group &* words &* laneCount
+    var (high, low) = (zeros.sums, zeros.sums)
+    for word in 0..<words {
+      for index in 0..<groupCount {
+        let lanes = unsafe weights.lanes(at: (index &* words &+ word) &* laneCount)
+        for vector in 0..<vectorCount {
+          let highFactor = unsafe Lanes(repeating: factors[vector &* stride &+ word])
+          let lowFactor = unsafe Lanes(repeating: factors[vector &* stride &+ words &+ word])
+          high[vector][index] = rnnd_add_byte_products(high[vector][index], highFactor, lanes)
+          low[vector][index] = rnnd_add_byte_products(low[vector][index], lowFactor, lanes)
+        }
+      }
+    }
+    for vector in 0..<vectorCount {
+      let scale = unsafe factors[vector &* stride &+ 2 &* words]
+      for index in 0..<groupCount {
+        store(
+          high: high[vector][index], low: low[vector][index], scale: scale, group: group + index, row: row + vector)
+      }
+    }
+  }
+
+  /// Stores 16 results, or fewer at the end.
+  @inline(__always)
+  private func store(high: SIMD16<Int32>, low: SIMD16<Int32>, scale: Float, group: Int, row: Int) {
+    let first = group * laneCount
+    let count = min(laneCount, w.rows - first)
+    // Σ q · (256 · high + low - 32768), of which the first and last part are first taken together, exactly.
+    let sums = unsafe w.rowSums.base.lanes(at: first)
+    let upper = high &- rnnd_nearest_integers(sums) &* 128
+    let total = rnnd_numbers(low).plusProduct(rnnd_numbers(upper), Lanes(repeating: 256))
+    let factors = unsafe w.rowScales.base.lanes(at: first) * scale
+    let biases = unsafe bias.start.lanes(at: first, count: count)
+    unsafe (y.start + row * y.rowStride).set(biases.plusProduct(total, factors), at: first, count: count)
+  }
+}
+
+/// Sums of a few vectors by a few groups of rows.
+private struct ByteSums<let vectorCount: Int, let groupCount: Int> {
+  let sums = InlineArray<vectorCount, InlineArray<groupCount, SIMD16<Int32>>>(
+    repeating: .init(repeating: .zero))
+}

@@ -1,0 +1,86 @@
+import Kernels
+
+/// How probable each token is to come next, as a `Predictor` found it.
+///
+/// Log-probabilities come from an output layer in bytes, but those of the most probable tokens, and with them nearly all
+/// of the probability, from the weights themselves. What `best` tells is always from the weights themselves.
+package final class Distribution {
+  /// Of every token, in nats; `[V]`.
+  private let numbers: FloatBuffer
+  package let count: Int
+  /// What the output layer read; `[E or H]`.
+  let output: FloatBuffer
+  /// The logarithm by which logits were divided.
+  private var normalizer: Float = 0
+  /// By how much a number may be off that was not refined.
+  private var tolerance: Float = 0
+
+  /// How many of the most probable tokens are refined beforehand. The same whatever is asked, so that answers depend
+  /// on nothing else.
+  private static let refinedCount = 16
+
+  init(shape: NetworkShape) {
+    count = shape.vocabularySize
+    numbers = FloatBuffer(count: shape.vocabularySize)
+    output = FloatBuffer(count: shape.outputSize)
+  }
+
+  /// Of every token, in nats; a copy.
+  package var logProbabilities: [Float] { numbers.all.array }
+
+  package var byteCount: Int { (numbers.count + output.count) * MemoryLayout<Float>.stride }
+
+  /// Takes over logits that may each be off by `tolerance`; they are refined in place.
+  func set(logits: Vector, tolerance: Float, weights: Parameters) {
+    self.tolerance = tolerance
+    if tolerance > 0 {
+      let positions = positionsOfGreatest(Self.refinedCount, of: logits, tolerance: tolerance)
+      multiplyRows(
+        of: weights.decoder.weights, at: positions, output.all, bias: weights.decoder.bias, into: logits)
+    }
+    normalizer = Float(logSoftmax(logits, into: numbers.all))
+  }
+
+  /// A token and its log-probability, in nats.
+  package typealias Choice = (id: TokenID, logProbability: Float)
+
+  /// The most probable tokens, best first; of equally probable ones those with the lowest numbers.
+  package func best(_ limit: Int, with weights: ServedWeights) -> [Choice] {
+    if limit <= Self.refinedCount {
+      let positions = positionsOfGreatest(limit, of: numbers.all, tolerance: 0)
+      return Self.sorted(positions.map { ($0, numbers.all[Int($0)]) }, limit: limit)
+    }
+    let positions = positionsOfGreatest(limit, of: numbers.all, tolerance: tolerance)
+    return Self.sorted(positions.map { ($0, refined($0, with: weights)) }, limit: limit)
+  }
+
+  /// The most probable of some tokens, and the logarithm of the probability of all these together.
+  ///
+  /// - Parameter ids: tokens of the vocabulary, each once, ascending.
+  package func best(
+    _ limit: Int, among ids: [TokenID], with weights: ServedWeights
+  ) -> (choices: [Choice], logTotal: Float) {
+    let candidates = FloatBuffer(count: ids.count).all
+    gather(numbers.all, at: ids, into: candidates)
+    var choices: [Choice] = []
+    for position in positionsOfGreatest(limit, of: candidates, tolerance: tolerance) {
+      let id = ids[Int(position)]
+      let logProbability = refined(id, with: weights)
+      candidates[Int(position)] = logProbability
+      choices.append((id, logProbability))
+    }
+    return (Self.sorted(choices, limit: limit), logSumExp(candidates))
+  }
+
+  /// A token's log-probability by the weights themselves.
+  private func refined(_ id: TokenID, with weights: ServedWeights) -> Float {
+    guard tolerance > 0 else { return numbers.all[Int(id)] }
+    let decoder = weights.snapshot.parameters.decoder
+    return dot(decoder.weights.row(Int(id)), output.all) + decoder.bias[Int(id)] - normalizer
+  }
+
+  private static func sorted(_ choices: [Choice], limit: Int) -> [Choice] {
+    let sorted = choices.sorted { ($1.logProbability, $0.id) < ($0.logProbability, $1.id) }
+    return Array(sorted.prefix(limit))
+  }
+}
