@@ -61,6 +61,15 @@ let package = Package(
       "Daemon", over: ["LanguageModel", "Networks", "Tokenizers", "Kernels", "Storage", "RPC", "JSON", "System"],
       testedWith: ["Client"]),
     module("Client", over: ["RPC", "JSON", "System"]),
+    // What fuzzing and its corpus's tests share: Tests/fuzz.sh.
+    [
+      .target(
+        name: "Fuzzing", dependencies: ["Daemon", "RPC", "Storage", "Safetensors", "Tokenizers", "JSON"],
+        path: "Tests/Fuzzing", swiftSettings: strict),
+      .testTarget(
+        name: "FuzzingTests", dependencies: ["Fuzzing"], resources: [.copy("Corpus")],
+        swiftSettings: [.treatAllWarnings(as: .error)]),
+    ],
     // The face.
     module("Bench", over: ["Networks", "Tokenizers", "Kernels", "JSON", "System"]),
     [

@@ -29,7 +29,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
   /// A longer header is refused, as the format's own library does.
   package static let byteLimit = 100_000_000
   /// Bytes of the number that a file begins with.
-  static let lengthByteCount = 8
+  package static let lengthByteCount = 8
 
   /// The tensor of this name.
   package func entry(named name: String) -> Entry? {
@@ -43,7 +43,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
   ///
   /// - Parameter start: the first eight bytes, or all of a shorter file.
   /// - Parameter fileByteCount: the size of the whole file.
-  static func jsonByteCount(start: Span<UInt8>, fileByteCount: Int) throws(SafetensorsError) -> Int {
+  package static func jsonByteCount(start: Span<UInt8>, fileByteCount: Int) throws(SafetensorsError) -> Int {
     guard start.count >= lengthByteCount else {
       throw .truncated(foundByteCount: fileByteCount, expectedByteCount: lengthByteCount)
     }
@@ -60,7 +60,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
   }
 
   /// Reads the header's JSON and holds it against the size of the file.
-  init(json: Span<UInt8>, fileByteCount: Int) throws(SafetensorsError) {
+  package init(json: Span<UInt8>, fileByteCount: Int) throws(SafetensorsError) {
     let object = try Self.object(json)
     var entries: [Entry] = []
     var metadata = JSONObject()

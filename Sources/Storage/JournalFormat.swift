@@ -46,7 +46,7 @@ package enum JournalFormat {
     return first
   }
 
-  static func segmentHeader(identity: UInt64, first: UInt64) -> [UInt8] {
+  package static func segmentHeader(identity: UInt64, first: UInt64) -> [UInt8] {
     var bytes = magic
     bytes.append(number: version)
     bytes.append(number: UInt32(0))
@@ -73,7 +73,9 @@ package enum JournalFormat {
   }
 
   /// Adds a record to bytes that will be written.
-  static func append(_ payload: [UInt8], sequence: UInt64, durable: UInt64, identity: UInt64, to bytes: inout [UInt8]) {
+  package static func append(
+    _ payload: [UInt8], sequence: UInt64, durable: UInt64, identity: UInt64, to bytes: inout [UInt8]
+  ) {
     let start = bytes.count
     bytes.append(number: UInt32(payload.count))
     bytes.append(number: UInt32(0))

@@ -1,5 +1,5 @@
 package import JSON
-import RPC
+package import RPC
 import System
 
 /// One call of the protocol: everything that is known about it stands in the file that defines it.
@@ -85,7 +85,7 @@ extension Call {
   /// Checks a client's params against the table before anything is done with them.
   ///
   /// - Throws: invalid-params with the path of the first one that is unknown, wrong, missing or one too many.
-  func check(_ params: JSONObject) throws(RPCError) {
+  package func check(_ params: JSONObject) throws(RPCError) {
     for member in params.members {
       guard let parameter = parameters.first(where: { $0.name == member.name }) else {
         throw .unknownParameter(member.name, among: parameters.map(\.name))
