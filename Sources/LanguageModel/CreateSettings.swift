@@ -1,3 +1,4 @@
+package import Kernels
 package import Networks
 package import Tokenizers
 
@@ -18,6 +19,7 @@ package struct CreateSettings: Equatable, Sendable {
   package var dropout = 0.0
   package var optimizer = OptimizerName.sgd
   package var seed: UInt64 = 0
+  package var precision = ProductPrecision.single
   package var tokenizer = TokenizerKind.word
   /// How many tokens at most; when left out, all that occur in the texts, or `defaultBytePairCount` of byte pairs.
   package var vocabularySize: Int?
@@ -54,6 +56,7 @@ package struct CreateSettings: Equatable, Sendable {
     configuration.clipNorm = Self.clipNorm
     configuration.hasOpenVocabulary = isOpen
     configuration.seed = seed
+    configuration.precision = precision
     return configuration
   }
 

@@ -1,4 +1,5 @@
 package import JSON
+import Kernels
 import Networks
 
 /// Sizes as the weights themselves tell them, for what `config.json` leaves out.
@@ -35,6 +36,7 @@ extension ModelConfiguration {
       try fields.read("seed", expected: "a whole number from 0 to 2⁶⁴ − 1") { value in
         value.number.flatMap { UInt64($0.literal) }
       } ?? 0
+    precision = try Self.choice("precision", fields) ?? .single
     try readOptimizer(fields)
     try readClipping(fields)
   }
@@ -57,18 +59,23 @@ extension ModelConfiguration {
     for (name, value) in neutralValues { try fields.allowOnly(value, for: name) }
   }
 
+  /// A field that names one of a kind's cases.
+  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String, _ fields: ConfigurationFields
+  ) throws(LanguageModelError) -> Choice? {
+    guard let found = try fields.string(name) else { return nil }
+    guard let known = Choice(rawValue: found) else {
+      let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .unsupported(
+        file: ModelFile.configuration.rawValue, reason: "found \(name) \(found.prefix(40)), expected one of \(names)")
+    }
+    return known
+  }
+
   private static func shape(
     _ fields: ConfigurationFields, sizes: InferredSizes
   ) throws(LanguageModelError) -> NetworkShape {
-    var cell = CellKind.lstm
-    if let name = try fields.string("rnn_type") {
-      guard let known = CellKind(rawValue: name) else {
-        let names = CellKind.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .unsupported(
-          file: ModelFile.configuration.rawValue, reason: "found rnn_type \(name.prefix(40)), expected one of \(names)")
-      }
-      cell = known
-    }
+    let cell: CellKind = try choice("rnn_type", fields) ?? .lstm
     func size(_ name: String, _ bounds: ClosedRange<Int>, _ inferred: Int?) throws(LanguageModelError) -> Int {
       guard let size = try fields.int(name, in: bounds) ?? inferred else {
         throw fields.malformed(name, expected: "a whole number")
@@ -139,6 +146,7 @@ extension ModelConfiguration {
     if !clip.isEmpty { object["clip"] = .object(clip) }
     object["open_vocabulary"] = JSONValue(hasOpenVocabulary)
     object["seed"] = JSONValue(seed)
+    object["precision"] = JSONValue(precision.rawValue)
     return .object(object)
   }
 

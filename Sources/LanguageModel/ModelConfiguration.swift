@@ -1,3 +1,4 @@
+package import Kernels
 package import Networks
 
 /// What `config.json` says: a model's architecture, and the settings it is taught with.
@@ -5,12 +6,12 @@ package import Networks
 ///     {"format_version": 1, "model_type": "rnnd", "rnn_type": "LSTM", "vocab_size": …, "embed_dim": …,
 ///      "hidden_size": …, "num_layers": …, "tie_word_embeddings": false, "dropout": 0,
 ///      "optimizer": {"name": "adamw", "learning_rate": 0.002, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01},
-///      "bptt": 35, "clip": {"norm": 0.25}, "open_vocabulary": true, "seed": 0}
+///      "bptt": 35, "clip": {"norm": 0.25}, "open_vocabulary": true, "seed": 0, "precision": "fp32"}
 ///
 /// What a file leaves out: sizes and tying are read off the weights; `rnn_type` is `LSTM`; `dropout` is 0; the optimizer
 /// is PyTorch's AdamW (learning rate 0.001, betas 0.9 and 0.999, eps 1e-8, weight decay 0.01; for `sgd` learning rate
-/// 0.001, momentum 0, weight decay 0); `bptt` is 35; there is no clipping; `open_vocabulary` is false; `seed` is 0. What a
-/// call of `create-model` leaves out has defaults of its own: see `CreateSettings`.
+/// 0.001, momentum 0, weight decay 0); `bptt` is 35; there is no clipping; `open_vocabulary` is false; `seed` is 0;
+/// `precision` is `fp32`. What a call of `create-model` leaves out has defaults of its own: see `CreateSettings`.
 package struct ModelConfiguration: Equatable, Sendable {
   package var shape: NetworkShape
   /// The chance that a value between two layers is dropped in training.
@@ -27,6 +28,8 @@ package struct ModelConfiguration: Equatable, Sendable {
   package var hasOpenVocabulary = false
   /// What initial weights, those of new words, and dropout are drawn from.
   package var seed: UInt64 = 0
+  /// What the matrix products of teaching multiply with; weights, sums and all reading are single precision.
+  package var precision = ProductPrecision.single
 
   package init(shape: NetworkShape) { self.shape = shape }
 

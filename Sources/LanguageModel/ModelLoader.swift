@@ -64,7 +64,8 @@ struct ModelLoader {
     let moments = try loadOptimizer(configuration, layout: layout)
     let trainer = try Trainer(
       restoring: configuration.shape, optimizer: configuration.optimizer, dropout: configuration.dropout,
-      seed: configuration.seed, step: moments?.step ?? 0, bound: bound, team: team, refusal: LanguageModelError.init
+      seed: configuration.seed, step: moments?.step ?? 0, bound: bound, precision: configuration.precision, team: team,
+      refusal: LanguageModelError.init
     ) { tensor throws(LanguageModelError) in
       if layout[tensor.name] != nil {
         tensor.values.copy(from: try alias.take(tensor.name))

@@ -33,7 +33,7 @@ package final class ModelTeacher {
     do {
       trainer = try Trainer(
         shape: configuration.shape, optimizer: configuration.optimizer, dropout: configuration.dropout,
-        seed: configuration.seed, team: team)
+        seed: configuration.seed, precision: configuration.precision, team: team)
     } catch { throw LanguageModelError(error) }
     self.init(configuration, tokenizer, trainer, team: team)
   }
@@ -55,7 +55,8 @@ package final class ModelTeacher {
     var values = (image.weights.tensors + image.moments.tensors)[...]
     let trainer = try Trainer(
       restoring: configuration.shape, optimizer: configuration.optimizer, dropout: configuration.dropout,
-      seed: configuration.seed, step: image.step, bound: image.bound, team: team, refusal: LanguageModelError.init
+      seed: configuration.seed, step: image.step, bound: image.bound, precision: configuration.precision, team: team,
+      refusal: LanguageModelError.init
     ) { tensor throws(LanguageModelError) in
       // Both come in the order of the layout.
       if let source = values.popFirst() { tensor.values.copy(from: source.values) }
@@ -83,6 +84,10 @@ package final class ModelTeacher {
 // MARK: - Changing
 
 extension ModelTeacher {
+  /// Moves the weights away from memory that a snapshot holds, as the next lesson would begin with, so that it is done
+  /// sooner.
+  package func prepareForLesson() { trainer.prepareForUpdate() }
+
   /// Makes the network as large as a vocabulary that has grown.
   ///
   /// - Throws: `limitExceeded`; then nothing has changed.

@@ -334,6 +334,7 @@ struct ParameterMistake: CustomTestStringConvertible, Sendable {
     ParameterMistake(method: "evaluate", params: #"{"file":"/usr/bin/env"}"#, path: "file"),
     ParameterMistake(method: "create-model", params: #"{"name":"x","architecture":"lstn"}"#, path: "architecture"),
     ParameterMistake(method: "create-model", params: #"{"name":"x","nonlinearity":"relu"}"#, path: "nonlinearity"),
+    ParameterMistake(method: "create-model", params: #"{"name":"x","precision":"fp64"}"#, path: "precision"),
     ParameterMistake(method: "create-model", params: #"{"name":".x"}"#, path: "name"),
     ParameterMistake(method: "create-model", params: #"{"name":""}"#, path: "name"),
     ParameterMistake(method: "create-model", params: #"{"name":"x","hiddenSize":0}"#, path: "hiddenSize"),

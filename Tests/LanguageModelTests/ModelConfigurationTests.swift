@@ -20,6 +20,7 @@ struct ModelConfigurationTests {
     #expect(found.shape.cell == .lstm && !found.shape.isTied)
     #expect(found.optimizer == .adamW(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01))
     #expect(found.learningRate == 0.001 && found.bptt == 35 && found.dropout == 0 && found.seed == 0)
+    #expect(found.precision == .single)
     #expect(found.clipNorm == nil && found.clipValue == nil && !found.hasOpenVocabulary)
   }
 
@@ -36,6 +37,7 @@ struct ModelConfigurationTests {
     configuration.clipValue = 2
     configuration.hasOpenVocabulary = true
     configuration.seed = .max
+    configuration.precision = .bfloat16
     #expect(try ModelConfiguration(json: configuration.json()) == configuration)
   }
 
@@ -51,7 +53,7 @@ struct ModelConfigurationTests {
     "refuses by name what it can't honour",
     arguments: [
       ("format_version", 2), ("model_type", "gpt2"), ("rnn_type", "QRNN"), ("bidirectional", true), ("bias", false),
-      ("proj_size", 3), ("layer_norm", true), ("optimizer", ["name": "adagrad"]),
+      ("proj_size", 3), ("layer_norm", true), ("precision", "fp16"), ("optimizer", ["name": "adagrad"]),
       ("optimizer", ["name": "sgd", "nesterov": true]), ("optimizer", ["name": "adamw", "amsgrad": true]),
       ("optimizer", ["name": "sgd", "betas": [0.9, 0.99]]), ("clip", ["norms": 1]),
     ] as [(String, JSONValue)])
@@ -74,7 +76,7 @@ struct ModelConfigurationTests {
       ("seed", 0.5), ("optimizer", "sgd"), ("optimizer", ["learning_rate": 0]), ("optimizer", ["betas": [0.9]]),
       ("optimizer", ["betas": [0.9, 1]]), ("optimizer", ["betas": [0.9, 0.9, "x"]]), ("optimizer", ["eps": 0]),
       ("clip", 1), ("clip", ["norm": 0]), ("clip", ["value": -1]), ("tie_word_embeddings", 1), ("rnn_type", 1),
-      ("open_vocabulary", "yes"),
+      ("open_vocabulary", "yes"), ("precision", 16),
     ] as [(String, JSONValue)])
   func refusesDamage(_ name: String, _ value: JSONValue) throws {
     let error = #expect(throws: LanguageModelError.self) { try read([name: value]) }

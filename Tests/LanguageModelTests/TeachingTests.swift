@@ -39,6 +39,26 @@ struct TeachingTests {
     #expect(a.everything == b.everything)
   }
 
+  @Test("in bfloat16 stays near single precision, and goes on alike in a copy of the model")
+  func bfloat16() throws {
+    var settings = CreateSettings()
+    settings.hiddenSize = 16
+    let single = try ModelTeacher(settings)
+    settings.precision = .bfloat16
+    let half = try ModelTeacher(settings)
+    let batch = Lesson(["the man bites the dog", "a bird in the hand"].map { .text($0) })
+    for _ in 0..<4 {
+      let (expected, found) = (try single.teach(batch).loss, try half.teach(batch).loss)
+      #expect(abs(found - expected) < 0.01 * expected)
+    }
+    #expect(half.everything != single.everything)
+    let copy = try ModelTeacher(half.image())
+    #expect(copy.configuration.precision == .bfloat16)
+    _ = try copy.teach(batch)
+    _ = try half.teach(batch)
+    #expect(copy.everything == half.everything)
+  }
+
   @Test("with carry goes on where the last one ended")
   func carry() throws {
     // Without learning, two halves of a text predict what the whole does.

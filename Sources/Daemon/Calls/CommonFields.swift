@@ -1,4 +1,5 @@
 import JSON
+import Kernels
 import LanguageModel
 import Networks
 import RPC
@@ -33,6 +34,7 @@ enum Common {
     ResultField("openVocabulary", "Whether teaching adds words."),
     ResultField("optimizer", "`sgd` or `adamw`."),
     ResultField("learningRate", "The learning rate of lessons that don't name one."),
+    ResultField("precision", "What teaching multiplies with: `fp32` or `bf16`."),
     ResultField("bptt", "How many tokens an update goes back through."),
     ResultField("clipNorm", "The norm that gradients are clipped to.", isAlwaysThere: false),
     ResultField("clipValue", "The magnitude that gradients are clipped to.", isAlwaysThere: false),
@@ -75,6 +77,7 @@ extension Model {
     case .adamW: result["optimizer"] = .string(CreateSettings.OptimizerName.adamw.rawValue)
     }
     result["learningRate"] = JSONValue(finite: configuration.learningRate)
+    result["precision"] = .string(configuration.precision.rawValue)
     result["bptt"] = JSONValue(configuration.bptt)
     result["clipNorm"] = configuration.clipNorm.map { JSONValue(finite: $0) }
     result["clipValue"] = configuration.clipValue.map { JSONValue(finite: $0) }

@@ -25,7 +25,11 @@ extension Model {
       let outcome = try await trainer.teach(
         ticket, recordedAs: lesson.sequence, publishes: isAwaited || mustPublish, syncer: syncing.syncer)
       try await settle(outcome, durability: durability)
-      if let snapshot = outcome.snapshot { publish(snapshot) }
+      if let snapshot = outcome.snapshot {
+        publish(snapshot)
+        // Nobody waits for it, and the next lesson need not.
+        Task { await trainer.prepareForLesson() }
+      }
       let report = try outcome.result.get()
       if let carry = report.carry { session?.setCarry(carry, of: self) }
       await checkpointIfWorthwhile()

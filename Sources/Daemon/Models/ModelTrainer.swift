@@ -192,6 +192,9 @@ extension ModelTrainer {
     }
   }
 
+  /// Does what the next lesson would begin with, once the snapshot before the last is out of use.
+  func prepareForLesson() { keeper?.teacher.prepareForLesson() }
+
   private func undo(
     _ recorded: UInt64?, of lesson: LessonTicket, _ keeper: ModelKeeper, _ syncer: JournalSyncer
   ) -> LessonOutcome {
