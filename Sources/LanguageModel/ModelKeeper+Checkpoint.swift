@@ -18,7 +18,7 @@ extension ModelKeeper {
     let image = image()
     let writer = try storing { () throws(StorageError) in try store.beginCheckpoint(byteCount: image.byteCount) }
     let pending = PendingCheckpoint(image: image, writer: writer, replayNanoseconds: replayNanoseconds)
-    replayNanoseconds = 0
+    (replayNanoseconds, runNanoseconds) = (0, 0)
     return pending
   }
 
@@ -31,6 +31,9 @@ extension ModelKeeper {
       replayNanoseconds += checkpoint.replayNanoseconds
     }
   }
+
+  /// Why the journal takes nothing any more; nil when it does.
+  package var journalFailure: LanguageModelError? { store.failure.map { LanguageModelError($0) } }
 
   /// Whether a replay of the journal would take longer than writing a checkpoint is worth.
   package var wantsCheckpoint: Bool {

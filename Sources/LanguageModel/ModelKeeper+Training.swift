@@ -1,3 +1,5 @@
+import System
+
 extension ModelKeeper {
   /// Gets ready to train on texts; their words join an open vocabulary.
   ///
@@ -23,6 +25,8 @@ extension ModelKeeper {
   /// - Returns: where it stands, or nil when it was over already.
   /// - Throws: `diverged`; then everything since its beginning, or the last lesson, is taken back, and it is over.
   package func continueRun() throws(LanguageModelError) -> TrainingProgress? {
+    let start = MonotonicClock.nanoseconds
+    defer { runNanoseconds += MonotonicClock.nanoseconds - start }
     do { return try run?.next() } catch {
       run = nil
       mustCheckpoint = true

@@ -19,8 +19,10 @@ package final class ModelKeeper {
   /// Whether the journal no longer leads to the model as it is, so that nothing may be written to it before there is
   /// another checkpoint.
   package internal(set) var mustCheckpoint = false
-  /// About how long it takes to replay the journal's lessons.
-  package internal(set) var replayNanoseconds: UInt64 = 0
+  /// About how long it takes to replay the journal's lessons, and the training that they came in between.
+  var replayNanoseconds: UInt64 = 0
+  /// How long the training took since the checkpoint or the last lesson in between: only a lesson makes a replay do it.
+  var runNanoseconds: UInt64 = 0
 
   init(_ teacher: ModelTeacher, in directory: ModelDirectory, store: Store, disk: any Disk, team: ThreadTeam) {
     self.teacher = teacher
@@ -72,7 +74,10 @@ extension ModelKeeper {
     _ lesson: PreparedLesson, of request: LessonRequest, isCancelled: () -> Bool = { false }
   ) throws(LanguageModelError) -> LessonReport {
     let start = MonotonicClock.nanoseconds
-    defer { replayNanoseconds += MonotonicClock.nanoseconds - start }
+    defer {
+      replayNanoseconds += MonotonicClock.nanoseconds - start + runNanoseconds
+      runNanoseconds = 0
+    }
     let report = try teacher.teach(lesson, isCancelled: isCancelled)
     // A lesson is kept whatever becomes of the training that it came in between.
     run?.keep()

@@ -34,6 +34,11 @@ private enum ExportModel {
     } catch {
       throw RPCError(error, parameter: "path")
     }
+    guard !target.isStore else {
+      throw .invalidParams(
+        path: "path", "found a directory that keeps a model with its journal as path, expected another",
+        hint: "name a directory that is not there yet")
+    }
     guard names.isEmpty || target.holdsModel else {
       throw .invalidParams(
         path: "path", "found a directory with other files as path, expected an empty one or a model's",

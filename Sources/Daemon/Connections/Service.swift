@@ -147,7 +147,9 @@ extension Service {
   func saveModels() async -> Bool {
     var isSaved = true
     for model in models.loaded where model.snapshot != nil {
-      do throws(RPCError) { try await model.save() } catch { isSaved = false }
+      try? await model.save()
+      // Without a checkpoint the journal has it all the same.
+      if await !model.closeJournal() { isSaved = false }
     }
     return isSaved
   }

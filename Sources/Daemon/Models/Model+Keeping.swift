@@ -23,9 +23,14 @@ extension Model {
           + "acknowledged")
     }
     if let error = recovery.failure { becomeReadOnly(RPCError(error)) }
-    guard recovery.hasUnfinishedRun else { return }
-    changeCount += 1
-    Task { @EventLoop in resumeTraining() }
+    if recovery.hasUnfinishedRun {
+      changeCount += 1
+      resumeTraining()
+    }
+    // A crash soon after this one is not to cost the same replay again.
+    Task { @EventLoop in
+      try? await inTurn { [self] () async throws(RPCError) in await checkpointIfWorthwhile() }
+    }
   }
 
   private func followJournal(_ journal: Journal, from sequence: UInt64) {
@@ -167,6 +172,8 @@ extension Model {
     let count = changeCount
     let pending: PendingCheckpoint
     do throws(RPCError) { pending = try await trainer.beginCheckpoint() } catch {
+      // It begins with a sync of the journal, which may have been what failed.
+      if await trainer.isJournalFailing { becomeReadOnly(error) }
       endCheckpoint(written, .failure(error))
       throw error
     }
@@ -202,5 +209,14 @@ extension Model {
       return try await beginCheckpoint()
     }
     try await written?.value()
+  }
+
+  /// Has the journal synced to its end, as the model leaves memory.
+  ///
+  /// - Returns: whether all that was acknowledged is in it or in a checkpoint.
+  @discardableResult
+  func closeJournal() async -> Bool {
+    let isClosed = (try? await inTurn { [self] () async throws(RPCError) in try await trainer.close() }) != nil
+    return isClosed && failure == nil
   }
 }

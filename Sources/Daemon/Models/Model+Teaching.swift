@@ -18,7 +18,8 @@ extension Model {
     let lesson = WaitingLesson(
       LessonTicket(request: request, durability: durability, input: input, isCancelled: cancellation.flag))
     return try await inTurn(for: lesson, unless: cancellation) { [self] () async throws(RPCError) in
-      try checkWritable()
+      // What is in the journal is taught, or is taken back with it.
+      if lesson.sequence == nil { try checkWritable() }
       guard let syncing else { throw .internalError("the model is open but has no journal") }
       var ticket = lesson.ticket
       ticket.request.lesson.carry = session?.carry(of: self)

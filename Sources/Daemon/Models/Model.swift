@@ -153,6 +153,7 @@ extension Model {
       stay(error)
       throw error
     }
+    await closeJournal()
     closed.complete(.success(()))
   }
 

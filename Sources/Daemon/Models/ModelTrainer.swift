@@ -263,6 +263,9 @@ extension ModelTrainer {
     try modelErrors { () throws(LanguageModelError) in try keeper.close() }
   }
 
+  /// Whether the journal takes nothing any more.
+  var isJournalFailing: Bool { keeper?.journalFailure != nil }
+
   /// Whether a replay of the journal would take longer than a checkpoint is worth.
   var wantsCheckpoint: Bool { keeper?.wantsCheckpoint ?? false }
 }

@@ -1,0 +1,214 @@
+import Foundation
+import Kernels
+import Networks
+import Storage
+import Testing
+
+@testable import LanguageModel
+
+@Suite("A kept model")
+struct ModelKeeperTests {
+  /// Teaches as the daemon does: first the record, then the lesson.
+  @discardableResult
+  private func teach(
+    _ keeper: ModelKeeper, _ request: LessonRequest, durability: Durability = .fsync,
+    isCancelled: () -> Bool = { false }
+  ) throws -> LessonReport {
+    let prepared = try keeper.prepare(request)
+    let sequence = try keeper.record(request, isNext: true, durability: durability)
+    do throws(LanguageModelError) { return try keeper.teach(prepared, of: request, isCancelled: isCancelled) } catch {
+      if case .cancelled = error { _ = try keeper.undo(sequence, durability: durability) }
+      throw error
+    }
+  }
+
+  private func request(_ input: ModelInput, _ edit: (inout LessonRequest) -> Void = { _ in }) -> LessonRequest {
+    var request = LessonRequest(Lesson([input]))
+    edit(&request)
+    return request
+  }
+
+  private func create(_ settings: CreateSettings, in directory: TemporaryDirectory) throws -> ModelKeeper {
+    try ModelKeeper.create(
+      ModelTeacher(settings, texts: [Array(sampleText.utf8)]), in: directory.model, on: SystemDisk(), team: ThreadTeam()
+    )
+  }
+
+  private func checkpoint(_ keeper: ModelKeeper) throws {
+    let pending = try keeper.beginCheckpoint()
+    try pending.write()
+    keeper.finishCheckpoint(pending, isWritten: true)
+  }
+
+  /// What a kill -9 at this moment would leave, opened.
+  private func recovered(
+    _ keeper: ModelKeeper, _ directory: TemporaryDirectory
+  ) throws -> (keeper: ModelKeeper, report: RecoveryReport) {
+    let copy = ModelDirectory(path: directory.path + "/copy-\(UUID().uuidString)")
+    try FileManager.default.copyItem(atPath: keeper.directory.path, toPath: copy.path)
+    return try ModelKeeper.open(copy, on: SystemDisk(), team: ThreadTeam(threadCount: 2))
+  }
+
+  private func expectSame(_ found: ModelKeeper, _ expected: ModelKeeper) {
+    #expect(found.teacher.everything == expected.teacher.everything)
+    #expect(found.teacher.tokenizer.json() == expected.teacher.tokenizer.json())
+    #expect(found.teacher.configuration == expected.teacher.configuration)
+    #expect(found.requests == expected.requests)
+  }
+
+  /// Lessons of every kind, after each of which a crash may come.
+  private func script(_ keeper: ModelKeeper) -> [() throws -> Void] {
+    var carry: CarryState?
+    return [
+      { carry = try teach(keeper, request(.text("the man bites a zebra")) { $0.key = "first" }).carry },
+      {
+        carry = try teach(
+          keeper,
+          request(.text("and so on with new words")) {
+            ($0.carries, $0.lesson.carry, $0.lesson.bptt) = (true, carry, 2)
+          }
+        ).carry
+      },
+      { try teach(keeper, request(.ids([2, 3, 4, 2])) { ($0.lesson.clipNorm, $0.lesson.clipValue) = (0.1, 0.01) }) },
+      {
+        var batch = LessonRequest(Lesson([.text("a b c d e"), .text("the man"), .text("")]))
+        batch.lesson.learningRate = 0.7
+        try teach(keeper, batch, durability: .os)
+      },
+      {
+        let wild = request(.text("leads nowhere at all")) { ($0.lesson.learningRate, $0.lesson.bptt) = (1e38, 2) }
+        #expect(throws: LanguageModelError.self) { try teach(keeper, wild) }
+      },
+      {
+        var asked = 0
+        let long = request(.text("cancelled with words of its own")) { ($0.lesson.bptt, $0.key) = (1, "cancelled") }
+        #expect(throws: LanguageModelError.cancelled) {
+          try teach(keeper, long) {
+            asked += 1
+            return asked > 2
+          }
+        }
+      },
+      { try teach(keeper, request(.text("the last lesson")) { $0.key = "last" }) },
+    ]
+  }
+
+  @Test(
+    "is recovered to the bit after every lesson, whenever a checkpoint came",
+    arguments: CellKind.allCases, [CreateSettings.OptimizerName.sgd, .adamw])
+  func recovery(_ cell: CellKind, _ optimizer: CreateSettings.OptimizerName) throws {
+    for checkpointAfter in [nil, 2, 5] {
+      let directory = try TemporaryDirectory()
+      var settings = CreateSettings.tiny(cell: cell, optimizer: optimizer)
+      settings.dropout = 0.2
+      let keeper = try create(settings, in: directory)
+      for (index, lesson) in script(keeper).enumerated() {
+        try lesson()
+        let found = try recovered(keeper, directory)
+        expectSame(found.keeper, keeper)
+        // And goes on as the other does.
+        try teach(found.keeper, request(.text("what comes next")))
+        let twin = try recovered(keeper, directory).keeper
+        try teach(twin, request(.text("what comes next")))
+        expectSame(found.keeper, twin)
+        expectSame(try recovered(found.keeper, directory).keeper, twin)
+        if index == checkpointAfter { try checkpoint(keeper) }
+      }
+      #expect(
+        try recovered(keeper, directory).report.lessonCount == (checkpointAfter.map { [2: 3, 5: 1][$0] ?? 0 } ?? 6))
+    }
+  }
+
+  @Test(
+    "is recovered with lessons that came in between a training, which then ends with the same bits",
+    arguments: [CreateSettings.OptimizerName.sgd, .adamw], [false, true])
+  func lessonsWhileTraining(_ optimizer: CreateSettings.OptimizerName, _ hasCheckpoint: Bool) throws {
+    let directory = try TemporaryDirectory()
+    var settings = CreateSettings.tiny(optimizer: optimizer)
+    settings.dropout = 0.2
+    let keeper = try create(settings, in: directory)
+    var training = TrainingSettings()
+    (training.epochs, training.batchSize, training.bptt) = (3, 2, 5)
+    try keeper.beginRun(texts: [Array((sampleText + "unseen words").utf8)], validation: nil, settings: training)
+    try checkpoint(keeper)
+    var found: [ModelKeeper] = []
+    for index in 0..<6 {
+      _ = try keeper.continueRun()
+      if index % 2 == 0 { try teach(keeper, request(.text("in between \(index)"))) }
+      if index == 3, hasCheckpoint { try checkpoint(keeper) }
+      let other = try recovered(keeper, directory)
+      #expect(other.report.hasUnfinishedRun)
+      if index % 2 == 0 { expectSame(other.keeper, keeper) }
+      if index >= 4 { found.append(other.keeper) }
+    }
+    while try keeper.continueRun() != nil {}
+    keeper.finishRun()
+    for other in found {
+      while try other.continueRun() != nil {}
+      other.finishRun()
+      expectSame(other, keeper)
+    }
+    // A lesson after the training's end, and a crash before the checkpoint.
+    try teach(keeper, request(.text("after the end")))
+    let last = try recovered(keeper, directory)
+    #expect(!last.report.hasUnfinishedRun)
+    expectSame(last.keeper, keeper)
+  }
+
+  @Test("is read without being changed, as it would be opened")
+  func reading() throws {
+    let directory = try TemporaryDirectory()
+    let keeper = try create(.tiny(optimizer: .adamw), in: directory)
+    try teach(keeper, request(.text("taught after the checkpoint")))
+    _ = try keeper.journal.synchronize()
+    func names() throws -> [String] {
+      try FileManager.default.subpathsOfDirectory(atPath: directory.model.path).sorted()
+    }
+    let before = try names()
+    let found = try ModelKeeper.read(directory.model, on: SystemDisk(), team: ThreadTeam())
+    #expect(found.everything == keeper.teacher.everything)
+    #expect(try names() == before)
+  }
+
+  @Test("may have been a directory without a journal, and is the same model from then on")
+  func olderDirectory() throws {
+    let directory = try TemporaryDirectory()
+    let teacher = try ModelTeacher.tiny(optimizer: .adamw)
+    _ = try teacher.teach(Lesson([.text("in an older version")]))
+    try directory.model.save(teacher)
+    #expect(directory.model.holdsModel && !directory.model.isStore)
+    let (keeper, report) = try ModelKeeper.open(directory.model, on: SystemDisk(), team: ThreadTeam())
+    #expect(report.failure == nil && report.lessonCount == 0 && directory.model.isStore)
+    #expect(keeper.teacher.everything == teacher.everything)
+    try teach(keeper, request(.text("in this one")))
+    expectSame(try recovered(keeper, directory).keeper, keeper)
+    // Others find the newest checkpoint under the names that they know.
+    try checkpoint(keeper)
+    #expect(try directory.model.load().everything == keeper.teacher.everything)
+  }
+
+  @Test("whose manifest or checkpoint is gone is refused, and nothing is made in its place")
+  func missingParts() throws {
+    for part in ["manifest.json", "checkpoints/1", "checkpoints/1/state.json", "journal"] {
+      let directory = try TemporaryDirectory()
+      let keeper = try create(.tiny(), in: directory)
+      try teach(keeper, request(.text("a lesson")))
+      try keeper.close()
+      try FileManager.default.removeItem(atPath: directory.model.join(part))
+      #expect(directory.model.holdsModel)
+      #expect(throws: LanguageModelError.self, "without \(part)") {
+        try ModelKeeper.open(directory.model, on: SystemDisk(), team: ThreadTeam())
+      }
+    }
+  }
+
+  @Test("is not there when its making was stopped before the first checkpoint")
+  func halfMade() throws {
+    let directory = try TemporaryDirectory()
+    _ = try Store.open(directory.model.path, on: SystemDisk())
+    #expect(!directory.model.holdsModel)
+    let keeper = try create(.tiny(), in: directory)
+    #expect(directory.model.holdsModel)
+    expectSame(try recovered(keeper, directory).keeper, keeper)
+  }
+}
