@@ -27,7 +27,7 @@ extension ProcessTests {
         let microseconds = UInt32(random.next() % (isStarting ? 60_000 : 400_000))
         let processID = daemon.processID
         let killer = Thread {
-          if !isStarting { while FileLock.holder(of: sandbox.socketPath + ".lock") == nil { usleep(500) } }
+          if !isStarting { while (try? UnixListener.answers(at: sandbox.socketPath)) != true { usleep(500) } }
           usleep(microseconds)
           kill(processID, SIGKILL)
         }
