@@ -74,7 +74,7 @@ let package = Package(
     module("Bench", over: ["Networks", "Tokenizers", "Kernels", "JSON", "System"]),
     [
       .executableTarget(
-        name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "LanguageModel", "RPC", "JSON", "System"],
+        name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "LanguageModel", "Storage", "RPC", "JSON", "System"],
         swiftSettings: strict),
       .testTarget(
         name: "rnndTests", dependencies: ["rnnd", "Client", "Daemon", "RPC", "JSON", "System"],

@@ -14,6 +14,8 @@ package struct RecoveryReport: Sendable {
   /// The number of the journal's last record.
   package var lastSequence: UInt64 = 0
   package var hasUnfinishedRun = false
+  /// Whether another replay of the journal would take longer than a checkpoint is worth.
+  package var wantsCheckpoint = false
   /// Why nothing can be taught for now though the model is there.
   package var failure: LanguageModelError?
 
@@ -52,6 +54,7 @@ extension ModelKeeper {
       do { try keeper.checkpointNow() } catch { report.failure = error }
     }
     keeper.mustCheckpoint = report.failure != nil
+    report.wantsCheckpoint = keeper.wantsCheckpoint
     return (keeper, report)
   }
 

@@ -96,6 +96,8 @@ struct CommandLineTool {
     case .restart: try LifeCycle(parsed, console: console).restart()
     case .socket: try console.print([try parsed.socketPath()])
     case .version: try console.print(["rnnd \(Version.daemon) (protocol \(Version.wireProtocol))"])
+    case .verify: try Examiner(parsed, console: console).verify()
+    case .doctor: try Examiner(parsed, console: console).doctor()
     case .bench: try BenchRunner(console: console).run(parsed)
     case .completions:
       guard let shell = parsed.text("shell").flatMap(Completions.Shell.init) else {

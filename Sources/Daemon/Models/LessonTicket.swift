@@ -18,6 +18,8 @@ struct LessonOutcome: Sendable {
   /// The last record in the journal that belongs to it.
   var sequence: UInt64?
   var snapshot: ModelSnapshot?
+  /// Whether a replay of the journal would take long by now.
+  var wantsCheckpoint = false
   /// Whether the journal refused it, so that nothing more can be taught for now.
   var isStorageFailing = false
 }

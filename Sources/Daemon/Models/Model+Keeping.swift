@@ -28,9 +28,7 @@ extension Model {
       resumeTraining()
     }
     // A crash soon after this one is not to cost the same replay again.
-    Task { @EventLoop in
-      try? await inTurn { [self] () async throws(RPCError) in await checkpointIfWorthwhile() }
-    }
+    if recovery.wantsCheckpoint { checkpointSoon() }
   }
 
   private func followJournal(_ journal: Journal, from sequence: UInt64) {
@@ -142,10 +140,14 @@ extension Model {
 // MARK: - Checkpoints
 
 extension Model {
-  /// Has a checkpoint written in the background if a replay of the journal would take long.
-  func checkpointIfWorthwhile() async {
-    guard checkpoint == nil, !turns.lessons.contains(where: \.isRecorded), await trainer.wantsCheckpoint else { return }
-    await startCheckpoint()
+  /// Has a checkpoint begun in a turn of its own, so that nobody's answer waits for it.
+  func checkpointSoon() {
+    guard checkpoint == nil, !willCheckpoint else { return }
+    willCheckpoint = true
+    Task { @EventLoop in
+      try? await inTurn { [self] () async throws(RPCError) in await startCheckpoint() }
+      willCheckpoint = false
+    }
   }
 
   /// Begins a checkpoint, in a turn, and has it written while turns go on.

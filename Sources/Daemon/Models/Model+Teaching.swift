@@ -33,7 +33,7 @@ extension Model {
       }
       let report = try outcome.result.get()
       if let carry = report.carry { session?.setCarry(carry, of: self) }
-      await checkpointIfWorthwhile()
+      if outcome.wantsCheckpoint { checkpointSoon() }
       return LessonAnswer(report: report, isRepeated: outcome.isRepeated, durability: durability)
     }
   }

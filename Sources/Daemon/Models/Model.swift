@@ -40,6 +40,7 @@ final class Model {
   var hasUnsettledLesson = false
   var willHeal = false
   var willFlush = false
+  var willCheckpoint = false
   /// The checkpoint that is being written.
   var checkpoint: Deferred<Void>?
   /// Why the last one failed.

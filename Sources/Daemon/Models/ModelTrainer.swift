@@ -182,7 +182,8 @@ extension ModelTrainer {
       }
       let report = try keeper.teach(prepared, of: lesson.request) { lesson.isCancelled.isRaised }
       return LessonOutcome(
-        result: .success(report), sequence: sequence, snapshot: publishes ? keeper.teacher.snapshot() : nil)
+        result: .success(report), sequence: sequence, snapshot: publishes ? keeper.teacher.snapshot() : nil,
+        wantsCheckpoint: keeper.wantsCheckpoint)
     } catch .cancelled {
       return undo(sequence, of: lesson, keeper, syncer)
     } catch {
@@ -265,9 +266,6 @@ extension ModelTrainer {
 
   /// Whether the journal takes nothing any more.
   var isJournalFailing: Bool { keeper?.journalFailure != nil }
-
-  /// Whether a replay of the journal would take longer than a checkpoint is worth.
-  var wantsCheckpoint: Bool { keeper?.wantsCheckpoint ?? false }
 }
 
 // MARK: - Long training

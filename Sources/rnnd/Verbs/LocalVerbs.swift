@@ -4,7 +4,7 @@ import LanguageModel
 
 /// The verbs that are no calls of the protocol.
 enum LocalVerb: String, CaseIterable {
-  case start, stop, restart, socket, bench, completions, version, help
+  case start, stop, restart, socket, verify, doctor, bench, completions, version, help
 
   var verb: Verb {
     var verb = Verb(name: rawValue, summary: summary, options: options, examples: examples)
@@ -12,6 +12,7 @@ enum LocalVerb: String, CaseIterable {
     switch self {
     case .completions: verb.positional = ["shell"]
     case .help: verb.positional = ["topic"]
+    case .verify, .doctor: verb.positional = ["models"]
     default: break
     }
     return verb
@@ -23,6 +24,8 @@ enum LocalVerb: String, CaseIterable {
     case .stop: "Stops the daemon; returns when everything is saved and it has ended."
     case .restart: "Stops the daemon if it runs, and starts it again."
     case .socket: "Prints the path of the daemon's socket."
+    case .verify: "Checks every checksum of models on the disk, while no daemon runs."
+    case .doctor: "Says what is wrong with models on the disk, and saves what is whole into a copy."
     case .bench: "Measures this machine's limits, and beside them what rnnd reaches."
     case .completions: "Prints a script that completes verbs and options in a shell."
     case .version: "Prints the version."
@@ -33,6 +36,9 @@ enum LocalVerb: String, CaseIterable {
   private var discussion: String {
     switch self {
     case .start: "If the daemon runs already, that is said, and nothing else is done."
+    case .doctor:
+      "Changes nothing. With --repair-into the newest whole checkpoint, and every lesson behind it up to the damage, are "
+        + "copied into a new directory, from which import-model makes a model."
     case .completions: "bash: eval \"$(rnnd completions bash)\"; zsh likewise; fish: rnnd completions fish | source."
     default: ""
     }
@@ -46,6 +52,8 @@ enum LocalVerb: String, CaseIterable {
     case .restart: ["rnnd restart"]
     case .socket:
       ["echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}' | socat -t 600 - UNIX-CONNECT:\"$(rnnd socket)\""]
+    case .verify: ["rnnd verify", "rnnd verify default --json"]
+    case .doctor: ["rnnd doctor", "rnnd doctor story --repair-into saved-story"]
     case .bench: ["rnnd bench", "rnnd bench --quick --json", "rnnd bench --only latency training.small"]
     case .completions: ["eval \"$(rnnd completions bash)\""]
     case .version: ["rnnd version"]
@@ -58,6 +66,13 @@ enum LocalVerb: String, CaseIterable {
     case .start: [Verb.socketOption, Self.foregroundOption] + Self.daemonOptions
     case .restart: [Verb.socketOption] + Self.daemonOptions
     case .stop, .socket: [Verb.socketOption]
+    case .verify: [Self.modelsOption, Self.dataOption, Self.jsonOption]
+    case .doctor:
+      [
+        Self.modelsOption, Self.dataOption,
+        Option("repair-into", .path, "A directory to be made, for a copy of what is whole of one model."),
+        Self.jsonOption,
+      ]
     case .bench:
       [
         Option("quick", .flag, "Finish within about 20 seconds: fewer rounds, nothing about how cost grows."),
@@ -78,6 +93,10 @@ enum LocalVerb: String, CaseIterable {
     case .help: [Option("topic", .text, "A verb, or exit-codes.")]
     }
   }
+
+  private static let modelsOption = Option(
+    "models", .list(of: .text), "The models to look at; all when left out.")
+  private static let jsonOption = Option("json", .flag, "Print what was found as one line of JSON.")
 
   /// What the daemon is told, in the background as in the foreground.
   static let daemonOptions = [dataOption, durableOption, logLevelOption, allowGroupOption, limitOption]
