@@ -22,6 +22,12 @@ package struct CRC32C: Equatable, Sendable {
     }
   }
 
+  /// Adds a number's bytes at the end, the lowest first.
+  mutating func update(_ number: UInt64) {
+    let bytes = InlineArray<8, UInt8> { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    update(bytes.span)
+  }
+
   /// The plain form, which is the definition.
   mutating func updateByTable(_ bytes: Span<UInt8>) {
     for index in bytes.indices {

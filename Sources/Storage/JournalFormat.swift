@@ -87,10 +87,8 @@ package enum JournalFormat {
   }
 
   static func checksum(ofRecord bytes: Span<UInt8>, identity: UInt64) -> UInt32 {
-    var seed: [UInt8] = []
-    seed.append(number: identity)
     var checksum = CRC32C()
-    checksum.update(seed.span)
+    checksum.update(identity)
     checksum.update(bytes.extracting(0..<4))
     checksum.update(bytes.extracting(8...))
     return checksum.value

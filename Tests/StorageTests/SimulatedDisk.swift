@@ -167,11 +167,11 @@ extension SimulatedDisk {
       onFailure: { world in
         guard let number = world.directoryNumber(at: path) else { return }
         world.settle(directory: number, keepingDirectories: true)
-      }
-    ) { (world) throws(StorageError) in
-      guard let number = world.directoryNumber(at: path) else { throw World.error("sync", path, ENOENT) }
-      world.directories[number]?.synchronize()
-    }
+      },
+      { (world) throws(StorageError) in
+        guard let number = world.directoryNumber(at: path) else { throw World.error("sync", path, ENOENT) }
+        world.directories[number]?.synchronize()
+      })
   }
 
   func freeByteCount(at path: String) throws(StorageError) -> Int { try look { $0.freeByteCount } }
@@ -220,16 +220,13 @@ private final class SimulatedFile: DiskFile {
         // A short write.
         let kept = copy.isEmpty ? 0 : Int.random(in: 0..<copy.count, using: &world.generator)
         world.files[number]?.apply(.write(Array(copy[..<kept]), at: offset))
-      }
-    ) { world in
-      world.files[number]?.apply(.write(copy, at: offset))
-    }
+      },
+      { world in world.files[number]?.apply(.write(copy, at: offset)) })
   }
 
   func synchronize() throws(StorageError) {
-    try disk.change("sync", path, onFailure: { $0.settle(file: number) }) { world in
-      world.files[number]?.synchronize()
-    }
+    try disk.change(
+      "sync", path, onFailure: { $0.settle(file: number) }, { $0.files[number]?.synchronize() })
   }
 
   func truncate(to byteCount: Int) throws(StorageError) {

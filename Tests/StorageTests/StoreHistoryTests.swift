@@ -102,7 +102,7 @@ struct StoreHistoryTests {
     #expect(operationCount > 100)
     for number in 1...operationCount {
       // What of the unsynced survives is chance, so several times.
-      for seed in 0..<6 as Range<UInt64> {
+      for seed in 0..<(Self.isLong ? 20 : 3) as Range<UInt64> {
         do { _ = try Self.script(.die(at: number), crashingMachine: seed > 0, seed: seed) } catch {
           Issue.record("operation \(number), seed \(seed): \(error)")
         }

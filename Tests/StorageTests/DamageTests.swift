@@ -1,0 +1,263 @@
+import Foundation
+import JSON
+import System
+import Testing
+
+@testable import Storage
+
+/// Every byte of every file changed, every file cut at every length: an error or the right answer.
+///
+/// The short form changes each byte in one way, `RNND_LONG_TESTS=1` in eight.
+@Suite("Damage to a store")
+struct DamageTests {
+  private static let directory = "/models/model"
+  private let disk: SimulatedDisk
+  private let files: [String: [UInt8]]
+  private let expected: Found
+
+  /// What a recovery amounts to.
+  private struct Found: Equatable {
+    let checkpoint: Checkpoint?
+    let records: [JournalRecord]
+
+    init(_ recovery: Recovery) {
+      checkpoint = recovery.checkpoint
+      records = recovery.records
+    }
+  }
+
+  /// A small store with two checkpoints and three segments. Its owner died after the last acknowledgement: nothing was
+  /// closed.
+  init() throws {
+    disk = SimulatedDisk(seed: 1)
+    try disk.createDirectory("/models")
+    try disk.synchronizeDirectory("/")
+    let (store, _) = try Store.open(Self.directory, on: disk, identity: 0x0123_4567_89AB_CDEF)
+    for round in 0..<3 as Range<UInt8> {
+      let writer = try store.beginCheckpoint(byteCount: 0)
+      try writer.write([UInt8](repeating: round, count: 20), to: "model.safetensors")
+      try writer.write(Array("{}".utf8), to: "config.json")
+      try writer.commit(notes: ["step": JSONValue(round)])
+      for number in 0..<3 as Range<UInt8> { _ = try store.append([round, number, 7]) }
+      _ = try store.synchronize()
+    }
+    files = disk.contents().filter {
+      !$0.key.hasSuffix("/model/model.safetensors") && !$0.key.hasSuffix("/model/config.json")
+    }
+    expected = Found(try Store.open(Self.directory, on: disk.copy(seed: 1)).recovery)
+    #expect(expected.records.count == 3)
+    #expect(expected.checkpoint?.number == 3)
+  }
+
+  /// Opens a copy of the store with one file changed; nil when that is refused as damage.
+  private func open(_ path: String, holding bytes: [UInt8]?) throws -> Found? {
+    let copy = disk.copy(seed: 1)
+    if let bytes { copy.overwrite(path, with: bytes) } else { try copy.remove(path) }
+    do { return Found(try Store.open(Self.directory, on: copy).recovery) } catch StorageError.corrupt { return nil }
+  }
+
+  private func report(_ path: String, holding bytes: [UInt8]) throws -> StoreReport? {
+    let copy = disk.copy(seed: 1)
+    copy.overwrite(path, with: bytes)
+    return try Store.verify(Self.directory, on: copy)
+  }
+
+  /// Whether something depends on a byte: all do but the empty space in the durable mark.
+  private static func counts(_ path: String, _ offset: Int) -> Bool {
+    !path.hasSuffix(DurableMark.name) || offset % 512 < 20
+  }
+
+  @Test("Any byte changed in any file is refused or changes nothing, and verification finds it")
+  func everyByte() throws {
+    let isLong = ProcessInfo.processInfo.environment["RNND_LONG_TESTS"] == "1"
+    #expect(files.count == 10)
+    for (path, bytes) in files {
+      for offset in bytes.indices {
+        for bit in isLong ? Array(0..<8) : [offset % 8] {
+          var changed = bytes
+          // One bit, and every third time all from it on.
+          changed[offset] ^= offset % 3 == 0 ? 0xFF << UInt8(bit) : 1 << UInt8(bit)
+          let found = try open(path, holding: changed)
+          #expect(found == nil || found == expected, "\(path) byte \(offset) bit \(bit)")
+          guard Self.counts(path, offset) else { continue }
+          let report = try report(path, holding: changed)
+          #expect(report?.findings.isEmpty == false, "\(path) byte \(offset) bit \(bit)")
+        }
+      }
+    }
+  }
+
+  @Test("Any file cut at any length, or gone, is refused or changes nothing")
+  func everyLength() throws {
+    for (path, bytes) in files {
+      for count in bytes.indices {
+        let found = try open(path, holding: Array(bytes[..<count]))
+        #expect(found == nil || found == expected, "\(path) cut at \(count)")
+      }
+      let found = try open(path, holding: nil)
+      #expect(found == nil || found == expected, "\(path) gone")
+    }
+  }
+
+  @Test("The last acknowledged record is refused when any bit of it changes or any of it is missing")
+  func lastRecord() throws {
+    let path = "\(Self.directory)/\(JournalContents.file(7))"
+    let bytes = try #require(files[path])
+    let start = bytes.count - 27
+    for offset in start..<bytes.count {
+      for bit in 0..<8 as Range<UInt8> {
+        var changed = bytes
+        changed[offset] ^= 1 << bit
+        #expect(try open(path, holding: changed) == nil)
+      }
+      #expect(try open(path, holding: Array(bytes[..<offset])) == nil)
+    }
+  }
+
+  @Test("Without the mark the newest records still vouch for those of earlier syncs")
+  func recordsVouch() throws {
+    let copy = disk.copy(seed: 1)
+    let mark = "\(Self.directory)/journal/\(DurableMark.name)"
+    try copy.remove(mark)
+    // Nothing says any more that records 7 to 9 are durable, so they are written anew.
+    let (store, recovery) = try Store.open(Self.directory, on: copy)
+    #expect(Found(recovery) == expected)
+    #expect(store.durableSequence == 9)
+    for number in 10...11 as ClosedRange<UInt8> {
+      _ = try store.append([number, 0, 0])
+      _ = try store.synchronize()
+    }
+    _ = try store.append([12])
+    try copy.remove(mark)
+    let path = "\(Self.directory)/\(JournalContents.file(7))"
+    var bytes = try #require(try copy.read(path, byteLimit: 1000))
+    // The payload of record 10.
+    bytes[JournalFormat.segmentHeaderByteCount + 3 * 27 + 24] ^= 1
+    copy.overwrite(path, with: bytes)
+    let error = #expect(throws: StorageError.self) { try Store.open(Self.directory, on: copy) }
+    guard case .corrupt(_, JournalFormat.segmentHeaderByteCount + 3 * 27, _) = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("A record that was never acknowledged and is torn is cut, and the cut is told", arguments: 0..<27)
+  func tornEnd(keptByteCount: Int) throws {
+    let copy = disk.copy(seed: 1)
+    let (store, _) = try Store.open(Self.directory, on: copy)
+    let path = "\(Self.directory)/\(JournalContents.file(store.nextSequence))"
+    _ = try store.append([1, 2, 3])
+    let bytes = try #require(try copy.read(path, byteLimit: 1000))
+    copy.overwrite(path, with: Array(bytes[..<(bytes.count - 27 + keptByteCount)]))
+    let report = try #require(try Store.verify(Self.directory, on: copy))
+    #expect(!report.isDamaged)
+    #expect(report.findings.map(\.kind) == (keptByteCount == 0 ? [] : [.tornEnd]))
+    let recovery = try Store.open(Self.directory, on: copy).recovery
+    #expect(recovery.records == expected.records)
+    #expect(recovery.cut?.byteCount == (keptByteCount == 0 ? nil : keptByteCount))
+    // It is told once.
+    #expect(try Store.open(Self.directory, on: copy).recovery.cut == nil)
+  }
+
+  @Test("A segment of another store is refused, whatever its name")
+  func foreignSegment() throws {
+    let bytes = JournalFormat.segment(identity: 99, first: 7, [JournalRecord(sequence: 7, payload: [1])])
+    #expect(try open("\(Self.directory)/\(JournalContents.file(7))", holding: bytes) == nil)
+  }
+
+  @Test("Bytes that are no segment, and segments with random damage, are read without harm")
+  func reader() throws {
+    var generator = SeededGenerator(seed: 5)
+    let records = (1...20).map { JournalRecord(sequence: $0, payload: [UInt8](repeating: UInt8($0), count: Int($0))) }
+    let whole = JournalFormat.segment(identity: 1, first: 1, records)
+    for _ in 0..<2000 {
+      var bytes = whole
+      for _ in 0..<Int.random(in: 0...3, using: &generator) {
+        let offset = Int.random(in: bytes.indices, using: &generator)
+        if Bool.random(using: &generator) {
+          bytes[offset] = UInt8.random(in: 0...255, using: &generator)
+        } else {
+          bytes.removeSubrange(offset..<min(bytes.count, offset + Int.random(in: 0...9, using: &generator)))
+        }
+        if bytes.isEmpty { break }
+      }
+      guard let reader = try? JournalReader(bytes) else { continue }
+      #expect(reader.records == Array(records.prefix(reader.records.count)))
+      #expect(reader.endOffset + reader.restByteCount == bytes.count)
+    }
+    for count in 0..<200 {
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      #expect((try? JournalReader(bytes)) == nil)
+    }
+  }
+}
+
+// MARK: - Salvage
+
+extension DamageTests {
+  private static let copyDirectory = "/models/copy"
+
+  /// Salvages the store with some files changed, and opens the copy.
+  private func salvage(_ changes: [String: [UInt8]]) throws -> (report: SalvageReport, found: Found) {
+    let damaged = disk.copy(seed: 1)
+    for (path, bytes) in changes { damaged.overwrite("\(Self.directory)/\(path)", with: bytes) }
+    let before = damaged.contents().filter { $0.key.hasPrefix(Self.directory) }
+    let report = try Store.salvage(Self.directory, into: Self.copyDirectory, on: damaged)
+    #expect(damaged.contents().filter { $0.key.hasPrefix(Self.directory) } == before, "the original was touched")
+    damaged.crash(ofMachine: true)
+    #expect(try Store.verify(Self.copyDirectory, on: damaged)?.findings == [])
+    return (report, Found(try Store.open(Self.copyDirectory, on: damaged).recovery))
+  }
+
+  @Test("A whole store is salvaged whole")
+  func salvagesWhole() throws {
+    let (report, found) = try salvage([:])
+    #expect(found == expected)
+    #expect(report.findings.isEmpty)
+    #expect(report.checkpointNumber == 3)
+    #expect(report.recordCount == 3)
+    #expect(report.lastSequence == 9)
+  }
+
+  @Test("With the newest checkpoint damaged, the older one and the journal since give the same state")
+  func salvagesFromOlder() throws {
+    let (report, found) = try salvage(["checkpoints/3/model.safetensors": [0]])
+    #expect(report.checkpointNumber == 2)
+    #expect(report.lastSequence == 9)
+    #expect(report.findings.count == 1)
+    #expect(found.checkpoint?.number == 2)
+    #expect(found.records.map(\.sequence) == Array(4...9))
+    #expect(found.records.suffix(3) == expected.records[...])
+  }
+
+  @Test("Without a readable manifest the checkpoints speak for themselves")
+  func salvagesWithoutManifest() throws {
+    let (report, found) = try salvage(["manifest.json": Array("{".utf8)])
+    #expect(found == expected)
+    #expect(report.findings.map(\.file) == ["manifest.json"])
+  }
+
+  @Test("With a record damaged, those before it are kept")
+  func salvagesRecords() throws {
+    let file = JournalContents.file(7)
+    var bytes = try #require(files["\(Self.directory)/\(file)"])
+    bytes[bytes.count - 30] ^= 4
+    let (report, found) = try salvage([file: bytes])
+    #expect(found.records == Array(expected.records.prefix(1)))
+    #expect(report.lastSequence == 7)
+    #expect(report.findings.map(\.offset) == [JournalFormat.segmentHeaderByteCount + 27])
+  }
+
+  @Test("Nothing is salvaged over what exists, nor when no checkpoint is whole")
+  func refusesSalvage() throws {
+    let damaged = disk.copy(seed: 1)
+    #expect(throws: StorageError.exists(path: "/models")) {
+      try Store.salvage(Self.directory, into: "/models", on: damaged)
+    }
+    for number in 2...3 { damaged.overwrite("\(Self.directory)/checkpoints/\(number)/config.json", with: [1]) }
+    #expect(throws: StorageError.nothingWhole(path: Self.directory)) {
+      try Store.salvage(Self.directory, into: Self.copyDirectory, on: damaged)
+    }
+    #expect(try damaged.list(Self.copyDirectory) == nil)
+  }
+}
