@@ -39,6 +39,25 @@ package struct ModelConfiguration: Equatable, Sendable {
   package static let defaultBPTT = 35
 }
 
+// MARK: - Memory
+
+extension ModelConfiguration {
+  /// About how many bytes the model takes in memory: weights, gradient, the optimizer's moments and what readers read.
+  ///
+  /// - Parameter vocabularySize: of the model as it would be with another vocabulary; its own when left out.
+  package func memoryByteCount(vocabularySize: Int? = nil) -> Int {
+    let copies =
+      switch optimizer {
+      case .sgd(let momentum, _): momentum == 0 ? 3 : 4
+      case .adamW: 5
+      }
+    guard let shape = try? shape.resized(toVocabulary: vocabularySize ?? shape.vocabularySize) else { return .max }
+    let (byteCount, isTooLarge) = shape.parameterCount.multipliedReportingOverflow(
+      by: copies * MemoryLayout<Float>.stride)
+    return isTooLarge ? .max : byteCount
+  }
+}
+
 // MARK: - Limits
 
 extension ModelConfiguration {

@@ -99,6 +99,9 @@ package struct PreparedLesson {
   fileprivate let plan: LessonPlan
   fileprivate let settings: UpdateSettings
   fileprivate let tokenizer: Tokenizer
+
+  /// How many tokens the model knows once the lesson is taught.
+  package var vocabularySize: Int { tokenizer.vocabularySize }
 }
 
 /// A lesson as the windows that it is taught in.

@@ -202,4 +202,26 @@ struct ModelLifeTests {
       #expect(try await client.call("create-model", Self.small)["step"] == 0)
     }
   }
+
+  @Test("a lesson of more new words than there is memory for is refused, also when it stands in the journal already")
+  func growth() async throws {
+    var limits = Limits()
+    limits.modelByteLimit = 8 << 20
+    try await withDaemon(limits: limits) { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", Self.small)
+      let words = (0..<30_000).map { "w\($0)" }.joined(separator: " ")
+      let many: JSONObject = ["model": "small", "text": .string(words)]
+      let error = try await client.reply(to: "train-step", many)["error"]
+      #expect(error?["data"]?["limit"] == "modelBytes", "\(error ?? .null)")
+      await client.notify("train-step", many)
+      #expect(try await client.call("train-step", ["model": "small", "text": "a b c"])["step"] == 1)
+      // Where there is more memory, what was refused is not taught after all.
+      let second = try await harness.successorOfCrash()
+      let found = try await second.client().call("describe-model", ["name": "small"])
+      #expect(found["step"] == 1)
+      #expect(found["vocabularySize"] == 5)
+      try await second.end()
+    }
+  }
 }

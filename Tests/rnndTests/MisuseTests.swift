@@ -227,7 +227,8 @@ final class Neighbour: Sendable {
   private struct State {
     var answerCount = 0
     var wrongCount = 0
-    var longestNanoseconds: UInt64 = 0
+    /// Of the measurement under way.
+    var nanoseconds: [UInt64] = []
     var isStopping = false
   }
 
@@ -252,7 +253,7 @@ final class Neighbour: Sendable {
         state.withLock {
           $0.answerCount += 1
           if found != answer { $0.wrongCount += 1 }
-          $0.longestNanoseconds = max($0.longestNanoseconds, time)
+          $0.nanoseconds.append(time)
         }
         if found == nil { break }
       }
@@ -276,22 +277,23 @@ final class Neighbour: Sendable {
   struct Measurement {
     var answerCount: Int
     var perSecond: Double
+    var p99Microseconds: Int
     var longestMilliseconds: Int
   }
 
   func measure(_ body: () throws -> Void) rethrows -> Measurement {
     let count = state.withLock {
-      $0.longestNanoseconds = 0
+      $0.nanoseconds = []
       return $0.answerCount
     }
     let start = MonotonicClock.nanoseconds
     try body()
     let seconds = Double(MonotonicClock.nanoseconds - start) / 1e9
-    return state.withLock {
-      Measurement(
-        answerCount: $0.answerCount - count, perSecond: Double($0.answerCount - count) / seconds,
-        longestMilliseconds: Int($0.longestNanoseconds / 1_000_000))
-    }
+    let (last, times) = state.withLock { ($0.answerCount, $0.nanoseconds.sorted()) }
+    return Measurement(
+      answerCount: last - count, perSecond: Double(last - count) / seconds,
+      p99Microseconds: Int(times.isEmpty ? 0 : times[(times.count - 1) * 99 / 100] / 1_000),
+      longestMilliseconds: Int((times.last ?? 0) / 1_000_000))
   }
 
   /// How many connections the daemon has, less the one that asks; nil when it can't be asked.

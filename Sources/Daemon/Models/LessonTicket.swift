@@ -7,6 +7,8 @@ struct LessonTicket: Sendable {
   var durability: Durability
   /// What the params call the lesson's text.
   var input: String
+  /// How much memory the model may take with the words that the lesson adds.
+  var memoryByteLimit = Int.max
   let isCancelled: Flag
 }
 

@@ -23,6 +23,7 @@ extension Model {
       guard let syncing else { throw .internalError("the model is open but has no journal") }
       var ticket = lesson.ticket
       ticket.request.lesson.carry = session?.carry(of: self)
+      ticket.memoryByteLimit = memoryByteLimit
       let outcome = try await trainer.teach(
         ticket, recordedAs: lesson.sequence, publishes: isAwaited || mustPublish, syncer: syncing.syncer)
       try await settle(outcome, durability: durability)

@@ -11,6 +11,8 @@ import System
 final class Model {
   let name: String
   let directory: ModelDirectory
+  /// What of the daemon's resources is left for models.
+  private let allowance: @EventLoop () -> ModelTrainer.Allowance
   let settings: Settings
   let trainer: ModelTrainer
   let turns = TurnQueue()
@@ -60,7 +62,7 @@ final class Model {
 
   /// - Parameters:
   ///   - predecessor: what must leave memory before this one may be opened.
-  ///   - allowance: what opening may use, asked when it begins.
+  ///   - allowance: what is left for opening it and for what it grows by, asked whenever that begins.
   init(
     name: String, directory: ModelDirectory, from source: ModelSource, after predecessor: Model?, settings: Settings,
     cancellation: Cancellation?, allowance: @escaping @EventLoop () -> ModelTrainer.Allowance
@@ -68,6 +70,7 @@ final class Model {
     self.name = name
     self.directory = directory
     self.settings = settings
+    self.allowance = allowance
     trainer = ModelTrainer(name: name, directory: directory, disk: settings.disk)
     writer = ModelWriter()
     turns.lessonsWaitTogether = { [weak self] in await self?.record($0) }
@@ -86,6 +89,9 @@ final class Model {
       }
     }
   }
+
+  /// How much memory it may take as large as it is to become.
+  var memoryByteLimit: Int { allowance().memoryByteCount + (snapshot?.memoryByteCount ?? 0) }
 
   /// The snapshot, waited for while the model is opened.
   func snapshot(unless cancellation: Cancellation?) async throws(RPCError) -> ModelSnapshot {

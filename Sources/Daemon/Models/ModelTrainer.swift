@@ -3,6 +3,7 @@ import LanguageModel
 import RPC
 import Storage
 import System
+import Tokenizers
 
 /// A model's own thread: owns what is taught, and does one thing after the other.
 ///
@@ -60,7 +61,7 @@ actor ModelTrainer {
       self.keeper = keeper
       return Opened(snapshot: keeper.teacher.snapshot(), journal: keeper.journal, recovery: recovery)
     }
-    let teacher = try makeTeacher(source, team: team, fileByteLimit: allowance.fileByteCount)
+    let teacher = try makeTeacher(source, team: team, within: allowance)
     try check(teacher.snapshot(), isCancelled, allowance)
     let keeper = try create(teacher, team: team)
     self.keeper = keeper
@@ -79,7 +80,7 @@ actor ModelTrainer {
   }
 
   private func makeTeacher(
-    _ source: ModelSource, team: ThreadTeam, fileByteLimit: Int
+    _ source: ModelSource, team: ThreadTeam, within allowance: Allowance
   ) throws(RPCError) -> ModelTeacher {
     switch source {
     case .directory: throw .internalError("the model lies in its directory already")
@@ -90,9 +91,9 @@ actor ModelTrainer {
     case .copied(let image):
       return try modelErrors { () throws(LanguageModelError) in try ModelTeacher(image, team: team) }
     case .new(let settings, let texts):
-      let bytes = try texts.read(byteLimit: fileByteLimit)
+      let bytes = try texts.read(byteLimit: allowance.fileByteCount)
       return try modelErrors(texts) { () throws(LanguageModelError) in
-        try ModelTeacher(settings, texts: bytes, team: team)
+        try ModelTeacher(settings, texts: bytes, memoryByteLimit: allowance.memoryByteCount, team: team)
       }
     }
   }
@@ -175,6 +176,10 @@ extension ModelTrainer {
     var sequence = recorded
     do throws(LanguageModelError) {
       let prepared = try keeper.prepare(lesson.request)
+      if let error = Self.refusal(of: prepared, lesson, keeper) {
+        // In the journal it would be taught once there is more memory: it is taken back as if it were cancelled.
+        return undo(sequence, of: lesson, answeredBy: error, keeper, syncer)
+      }
       if sequence == nil {
         let appended = try keeper.record(lesson.request, isNext: true, durability: lesson.durability)
         sequence = appended
@@ -185,7 +190,7 @@ extension ModelTrainer {
         result: .success(report), sequence: sequence, snapshot: publishes ? keeper.teacher.snapshot() : nil,
         wantsCheckpoint: keeper.wantsCheckpoint)
     } catch .cancelled {
-      return undo(sequence, of: lesson, keeper, syncer)
+      return undo(sequence, of: lesson, answeredBy: .cancelled(), keeper, syncer)
     } catch {
       var outcome = LessonOutcome(result: .failure(RPCError(error, input: lesson.input)), sequence: sequence)
       if case .storage = error { outcome.isStorageFailing = true }
@@ -193,17 +198,31 @@ extension ModelTrainer {
     }
   }
 
+  /// Why a lesson adds more words than there is memory for; nil when it doesn't.
+  private static func refusal(of prepared: PreparedLesson, _ lesson: LessonTicket, _ keeper: ModelKeeper) -> RPCError? {
+    let teacher = keeper.teacher
+    guard prepared.vocabularySize > teacher.tokenizer.vocabularySize else { return nil }
+    let memory = teacher.configuration.memoryByteCount(vocabularySize: prepared.vocabularySize)
+    guard memory > lesson.memoryByteLimit else { return nil }
+    return .limitExceeded(
+      "modelBytes", limit: lesson.memoryByteLimit, found: memory,
+      message:
+        "found \(prepared.vocabularySize) words, with which the model would take \(memory) bytes, expected at most "
+        + "\(lesson.memoryByteLimit)", hint: "teach with fewer new words, or unload-model another model first")
+  }
+
   /// Does what the next lesson would begin with, once the snapshot before the last is out of use.
   func prepareForLesson() { keeper?.teacher.prepareForLesson() }
 
   private func undo(
-    _ recorded: UInt64?, of lesson: LessonTicket, _ keeper: ModelKeeper, _ syncer: JournalSyncer
+    _ recorded: UInt64?, of lesson: LessonTicket, answeredBy error: RPCError, _ keeper: ModelKeeper,
+    _ syncer: JournalSyncer
   ) -> LessonOutcome {
-    guard let recorded else { return LessonOutcome(result: .failure(.cancelled())) }
+    guard let recorded else { return LessonOutcome(result: .failure(error)) }
     do throws(LanguageModelError) {
       let sequence = try keeper.undo(recorded, durability: lesson.durability)
       if lesson.durability == .fsync { syncer.request(through: sequence) }
-      return LessonOutcome(result: .failure(.cancelled()), sequence: sequence)
+      return LessonOutcome(result: .failure(error), sequence: sequence)
     } catch {
       return LessonOutcome(result: .failure(RPCError(error)), sequence: recorded, isStorageFailing: true)
     }
