@@ -3,7 +3,7 @@ import Kernels
 extension Benchmark {
   /// Whether the series of growing networks are measured: not in a hurry, unless they are asked for by name.
   var wantsGrowth: Bool {
-    settings.selection.wants(.growth) && !(settings.isQuick && settings.selection.patterns.isEmpty)
+    settings.selection.wants(.growth) && (!settings.isQuick || settings.selection.names(Part.growth.rawValue))
   }
 
   /// What a training step takes for ever larger networks, vocabularies or batches; everything else is as in the small

@@ -14,7 +14,21 @@ extension Benchmark {
             target: .ratio(.atLeast, precision == .single ? 0.7 : 1)))
       }
     }
-    return try trainingSpeeds(entries)
+    return try trainingSpeeds(entries) + lossCurve()
+  }
+
+  /// How far the loss in bfloat16 gets from single precision's; nothing where bfloat16 is not worth it, or in a hurry.
+  private func lossCurve() throws(BenchmarkError) -> [Figure] {
+    let name = "training.curve"
+    let isAffordable = !settings.isQuick || settings.selection.names(name)
+    guard Self.precisions.contains(.bfloat16), wants(name), isAffordable else { return [] }
+    let curve = try LossCurve(stepCount: 500)
+    let team = ThreadTeam(threadCount: machine.coreCount)
+    let distance = LossCurve.distance(
+      from: try curve.losses(.single, team: team), to: try curve.losses(.bfloat16, team: team))
+    return [
+      Figure(name, "bf16's loss beside fp32's, 500 steps", distance, .percent, target: .value(.atMost, 1))
+    ]
   }
 
   /// Trains each a while, in turn.

@@ -1,5 +1,6 @@
 extension BenchmarkReport {
-  /// For a document: one table with a row a subject, and for each series that shows how cost grows a table of its own.
+  /// For a document: one table with a row for each subject that must reach something or is a limit to others, and for
+  /// each series that shows how cost grows a table of its own.
   package var markdown: [String] {
     let tables = sections.filter { !$0.part.isSeries }
     let series = sections.filter(\.part.isSeries)
@@ -8,7 +9,7 @@ extension BenchmarkReport {
       lines += ["| what | must reach | measured | reached | command |", "|---|---|---|---|---|"]
       for section in tables {
         let command = "`rnnd bench --only \(section.part.rawValue)`"
-        for figures in Self.subjects(of: section) {
+        for figures in Self.subjects(of: section) where figures.contains(where: isNamed) {
           lines.append(Self.row(["\(section.title): \(figures[0].subject)"] + Self.cells(of: figures) + [command]))
         }
       }
@@ -19,6 +20,14 @@ extension BenchmarkReport {
       lines += section.figures.map { Self.row([$0.title, Wording.value(of: $0), Wording.comparison(of: $0)]) }
     }
     return lines
+  }
+
+  /// Whether a figure has a target, or one that has is compared with it.
+  private func isNamed(_ figure: Figure) -> Bool {
+    figure.target != nil
+      || sections.contains { section in
+        section.figures.contains { $0.target != nil && $0.comparison?.with == figure.name }
+      }
   }
 
   /// A section's figures, those of one subject together.

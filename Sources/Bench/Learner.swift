@@ -41,16 +41,22 @@ struct Learner {
   /// In GFLOP/s, clipping and update included.
   mutating func rate(seconds: Double) throws(BenchmarkError) -> Double {
     let watch = Stopwatch()
-    var tokenCount = 0.0
+    var stepCount = 0
+    repeat {
+      _ = try learn(window, learningRate: 0.1)
+      stepCount += 1
+    } while watch.seconds < seconds
+    return Double(stepCount * window.targetCount) / watch.seconds * operationsPerToken / 1e9
+  }
+
+  /// One step; returns its loss, in nats.
+  mutating func learn(_ window: TrainingWindow, learningRate: Double) throws(BenchmarkError) -> Double {
     do {
-      repeat {
-        let result = try trainer.update(
-          window, from: &state, settings: UpdateSettings(learningRate: 0.1, clipNorm: 0.25))
-        tokenCount += Double(result.tokenCount)
-      } while watch.seconds < seconds
+      return try trainer.update(
+        window, from: &state, settings: UpdateSettings(learningRate: learningRate, clipNorm: 0.25)
+      ).loss
     } catch {
       throw .refused("\(error)")
     }
-    return tokenCount / watch.seconds * operationsPerToken / 1e9
   }
 }

@@ -29,5 +29,8 @@ package struct Selection: Equatable, Sendable {
     patterns.isEmpty || patterns.contains { name == $0 || name.hasPrefix($0 + ".") || $0.hasPrefix(name + ".") }
   }
 
+  /// Whether a figure or a group is asked for by its own name, not only as one of many.
+  func names(_ name: String) -> Bool { patterns.contains { $0 == name || $0.hasPrefix(name + ".") } }
+
   func wants(_ part: Part) -> Bool { wants(part.rawValue) }
 }

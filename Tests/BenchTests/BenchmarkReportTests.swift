@@ -13,6 +13,7 @@ import Testing
         title: "products", part: .product,
         figures: [
           Figure("peak.fp32.1", "the peak", 110.25, .gigaflops),
+          Figure("other", "something else", 1, .seconds),
           Figure(
             "product.a.1", "a product", variant: "one core", 99.2, .gigaflops, comparison: product,
             target: .ratio(.atLeast, 0.85)),
@@ -32,6 +33,7 @@ import Testing
       report.json.description
         == #"{"processor":"Some CPU","cores":2,"quick":true,"seconds":1.5,"figures":{"#
         + #""peak.fp32.1":{"title":"the peak","value":110.25,"unit":"GFLOP/s"},"#
+        + #""other":{"title":"something else","value":1,"unit":"s"},"#
         + #""product.a.1":{"title":"a product, one core","value":99.2,"unit":"GFLOP/s","ratio":0.9,"of":"peak.fp32.1","#
         + #""target":{"of":"ratio","atLeast":0.85,"reached":true}},"#
         + #""product.a.2":{"title":"a product, 2 cores","value":80,"unit":"GFLOP/s","ratio":0.4,"of":"peak.fp32.2","#
@@ -46,7 +48,7 @@ import Testing
     #expect(report.rows.map(\.title) == ["products", "by size"])
     #expect(
       report.rows[0].rows == [
-        ["the peak", "110 GFLOP/s", "", "", ""],
+        ["the peak", "110 GFLOP/s", "", "", ""], ["something else", "1 s", "", "", ""],
         ["a product, one core", "99.2 GFLOP/s", "90% of fp32 peak", "≥ 85%", "reached"],
         ["a product, 2 cores", "80 GFLOP/s", "40% of fp32 peak", "≥ 85%", "missed"],
         ["something slow", "- ms", "", "≤ echo + 3 ms", "missed"],
@@ -54,7 +56,7 @@ import Testing
     #expect(report.summary == "1 of 3 targets are reached")
   }
 
-  @Test("a document gets a row a subject, and a table for each series")
+  @Test("a document gets a row for each subject with a target and for its limits, and a table for each series")
   func markdown() {
     #expect(
       report.markdown == [

@@ -19,6 +19,14 @@ import Testing
     #expect(try Selection(["training.small"]).wants(name) == isWanted)
   }
 
+  @Test("what is asked for by name is told from what comes with others")
+  func names() throws {
+    #expect(try Selection(["training.curve"]).names("training.curve"))
+    #expect(try Selection(["growth.memory"]).names("growth"))
+    #expect(try !Selection(["training"]).names("training.curve"))
+    #expect(!Selection.everything.names("growth"))
+  }
+
   @Test("a figure is wanted by any of several patterns")
   func several() throws {
     let selection = try Selection(["crowd", "product.fp32"])
