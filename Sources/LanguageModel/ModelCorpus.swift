@@ -29,6 +29,13 @@ struct ModelCorpus {
   /// How many tokens are predicted in one epoch.
   var targetCount: Int { tokens.count - 1 }
 
+  /// How often each token occurs, up to the greatest that does.
+  var counts: [Int] {
+    var counts = [Int](repeating: 0, count: 1 + Int(tokens.max() ?? 0))
+    for token in tokens { counts[Int(token)] += 1 }
+    return counts
+  }
+
   /// How many windows an epoch has.
   func windowCount(bptt: Int) -> Int { (streamLength + bptt - 1) / bptt }
 

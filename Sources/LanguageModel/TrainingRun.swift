@@ -13,9 +13,12 @@ package struct TrainingSettings: Equatable, Sendable {
   /// model's learning rate, for SGD times the square root of the number of stretches: a mean over more of them may be
   /// followed further, while AdamW's steps have the same length however many are averaged.
   package var learningRate: Double?
+  /// How many noise words an update predicts among, beside those to predict; all words when left out.
+  package var sampledSoftmax: Int?
 
   package init() {}
 
+  package static let noiseCounts = 1...(1 << 20)
   package static let epochCounts = 1...10_000
   package static let batchSizes = 1...1024
 }
@@ -64,6 +67,7 @@ package final class TrainingRun {
   private let teacher: ModelTeacher
   private let corpus: ModelCorpus
   private let windowCount: Int
+  private let sampledSoftmax: SampledSoftmax?
   private var before: TrainerCheckpoint
   private var vocabularyBefore: Tokenizer
 
@@ -102,7 +106,8 @@ package final class TrainingRun {
     let state = TrainingRunState(
       epochs: settings.epochs, batchSize: settings.batchSize, bptt: bptt,
       peakRate: settings.learningRate ?? Self.defaultRate(teacher.configuration, streamCount: streamCount),
-      tokens: tokens, validation: validationTokens, validationByteCount: validation?.count ?? 0,
+      sampledSoftmax: settings.sampledSoftmax, tokens: tokens, validation: validationTokens,
+      validationByteCount: validation?.count ?? 0,
       hiddenStates: BatchState(zeroFor: teacher.trainer.shape, batchSize: streamCount))
     self.init(teacher, resuming: state)
     try teacher.grow(to: learned)
@@ -113,6 +118,8 @@ package final class TrainingRun {
   package init(_ teacher: ModelTeacher, resuming state: TrainingRunState) {
     corpus = ModelCorpus(state.tokens, batchSize: state.batchSize, bptt: state.bptt)
     windowCount = corpus.windowCount(bptt: state.bptt)
+    let counts = state.sampledSoftmax == nil ? [] : corpus.counts
+    sampledSoftmax = state.sampledSoftmax.map { SampledSoftmax(noiseCount: $0, counts: counts) }
     before = teacher.trainer.checkpoint()
     vocabularyBefore = teacher.tokenizer
     self.teacher = teacher
@@ -130,6 +137,9 @@ package final class TrainingRun {
     guard bptt * settings.batchSize <= Lesson.updateTokenLimit else {
       throw .limitExceeded(
         what: "tokens in one update", found: bptt * settings.batchSize, limit: Lesson.updateTokenLimit)
+    }
+    if let count = settings.sampledSoftmax {
+      try ModelConfiguration.check(count, in: TrainingSettings.noiseCounts, name: "sampledSoftmax")
     }
     if let rate = settings.learningRate { try ModelTeacher.checkPositive(rate, name: "learningRate") }
     return bptt
@@ -207,7 +217,7 @@ package final class TrainingRun {
         corpus.window(state.update % windowCount, bptt: state.bptt), from: &state.hiddenStates,
         settings: UpdateSettings(
           learningRate: learningRate, clipNorm: teacher.configuration.clipNorm,
-          clipValue: teacher.configuration.clipValue))
+          clipValue: teacher.configuration.clipValue, sampledSoftmax: sampledSoftmax))
     } catch { throw LanguageModelError(error) }
     teacher.noteChange()
     state.update += 1

@@ -12,6 +12,8 @@ package struct TrainingRunState: Equatable, Sendable {
   let bptt: Int
   /// The learning rate of the first update.
   let peakRate: Double
+  /// How many noise words an update draws; nil with the whole softmax.
+  var sampledSoftmax: Int?
   /// The corpus, beginning with `<eos>`.
   let tokens: [TokenID]
   let validation: [TokenID]
@@ -45,7 +47,7 @@ struct LossMean: Equatable {
 extension TrainingRunState {
   /// All but tokens and hidden states.
   var json: JSONValue {
-    [
+    var object: JSONObject = [
       "epochs": JSONValue(epochs), "batchSize": JSONValue(batchSize), "bptt": JSONValue(bptt),
       "peakRate": JSONValue(finite: peakRate), "validationBytes": JSONValue(validationByteCount),
       "update": JSONValue(update), "learnedTokens": JSONValue(learnedTokenCount),
@@ -54,6 +56,8 @@ extension TrainingRunState {
       "tokens": JSONValue(tokens.count), "validation": JSONValue(validation.count),
       "streams": JSONValue(hiddenStates.sequences.count),
     ]
+    object["sampledSoftmax"] = sampledSoftmax.map { JSONValue($0) }
+    return .object(object)
   }
 
   /// The corpus, then the texts to validate with, four bytes a token.
@@ -85,6 +89,8 @@ extension TrainingRunState {
       let tokens = Self.tokens(int("tokens", 2...Int.max), &tokenReader, shape),
       let validation = Self.tokens(int("validation"), &tokenReader, shape), tokenReader.isAtEnd
     else { return nil }
+    let noiseCount = int("sampledSoftmax", TrainingSettings.noiseCounts)
+    guard noiseCount != nil || json["sampledSoftmax"] == nil else { return nil }
     let corpus = ModelCorpus(tokens, batchSize: batchSize, bptt: bptt)
     var states = BatchState(zeroFor: shape, batchSize: corpus.streamCount)
     for index in states.sequences.indices {
@@ -93,8 +99,8 @@ extension TrainingRunState {
     }
     guard stateReader.isAtEnd, update <= epochs * corpus.windowCount(bptt: bptt) else { return nil }
     self.init(
-      epochs: epochs, batchSize: batchSize, bptt: bptt, peakRate: peakRate, tokens: tokens, validation: validation,
-      validationByteCount: validationByteCount, hiddenStates: states)
+      epochs: epochs, batchSize: batchSize, bptt: bptt, peakRate: peakRate, sampledSoftmax: noiseCount, tokens: tokens,
+      validation: validation, validationByteCount: validationByteCount, hiddenStates: states)
     self.update = update
     self.learnedTokenCount = learnedTokenCount
     epochLoss = LossMean(sum: lossSum, count: lossCount)

@@ -73,18 +73,20 @@ final class NetworkPass {
   /// - Parameters:
   ///   - gradient: Receives the gradient. The encoder's, unless it is tied, is added to: it must be zero before.
   ///   - mayFactor: Whether the decoder's gradient may be left in `factoredDecoderGradient` where that is less work.
+  ///   - draw: Has the loss taken among a sample of words, if there is one.
   ///   - observe: Is shown a layer, a time step and ∂L/∂h there, from the last time step to the first, top layer first.
   /// - Returns: The mean loss, in nats.
   /// - Precondition: there is a target; each is in the vocabulary of `weights`.
   func backward(
-    targets: [TokenID], weights: Parameters, gradient: Parameters?, mayFactor: Bool = false, team: ThreadTeam,
+    targets: [TokenID], weights: Parameters, gradient: Parameters?, mayFactor: Bool = false, draw: SoftmaxDraw? = nil,
+    team: ThreadTeam,
     observe: (_ layer: Int, _ step: Int, Matrix) -> Void = { _, _, _ in }
   ) -> Double {
     for layer in layers { layer.hiddenGradient.reshape(rows: tokens.count, columns: shape.hiddenSize) }
     let top = layers[layers.count - 1]
     let loss = output.sendBack(
       hidden: top.output, targets: targets, weights: weights, gradient: gradient, mayFactor: mayFactor,
-      hiddenGradient: top.hiddenGradient.view, team: team)
+      draw: draw, hiddenGradient: top.hiddenGradient.view, team: team)
     for (index, layer) in layers.enumerated().reversed() {
       layer.backward(weights: weights.layers[index], paddedTokens: paddedTokens, team: team) { step, hiddenGradient in
         observe(index, step, hiddenGradient)

@@ -47,11 +47,16 @@ package struct UpdateSettings: Equatable, Sendable {
   package var clipNorm: Double?
   /// The greatest magnitude of any number of the gradient, imposed after `clipNorm`.
   package var clipValue: Double?
+  /// Has the loss taken among a sample of the words; among all when left out.
+  package var sampledSoftmax: SampledSoftmax?
 
-  package init(learningRate: Double, clipNorm: Double? = nil, clipValue: Double? = nil) {
+  package init(
+    learningRate: Double, clipNorm: Double? = nil, clipValue: Double? = nil, sampledSoftmax: SampledSoftmax? = nil
+  ) {
     self.learningRate = learningRate
     self.clipNorm = clipNorm
     self.clipValue = clipValue
+    self.sampledSoftmax = sampledSoftmax
   }
 
   /// Checks every number against its range.
@@ -66,7 +71,7 @@ package struct UpdateSettings: Equatable, Sendable {
 
 /// What one update reports.
 package struct UpdateResult: Equatable, Sendable {
-  /// Mean cross-entropy of the predicted tokens before the update, in nats.
+  /// Mean cross-entropy of the predicted tokens before the update, in nats; of a sampled softmax its estimate.
   package let loss: Double
   /// How many tokens were predicted.
   package let tokenCount: Int

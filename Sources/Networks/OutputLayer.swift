@@ -28,6 +28,8 @@ final class OutputLayer {
   private var logits = ScratchMatrix()
   /// What is done for large vocabularies instead.
   private let vocabularyPass: VocabularyPass
+  /// What is done where a sample is drawn instead.
+  private let sampled: SampledOutput
   /// One loss, or log-probability, a target; `[1, n]`.
   private var results = ScratchMatrix()
   /// For a factored gradient; `[n, n]` twice, and `[n, H or E]`.
@@ -44,6 +46,7 @@ final class OutputLayer {
     outputSize = shape.outputSize
     self.precision = precision
     vocabularyPass = VocabularyPass(precision: precision)
+    sampled = SampledOutput(precision: precision)
   }
 
   /// Computes the mean loss and sends it back.
@@ -53,12 +56,13 @@ final class OutputLayer {
   ///   - targets: One a position; negative where nothing is predicted.
   ///   - gradient: Receives the gradients of decoder and projection; nothing if left out.
   ///   - mayFactor: Whether the decoder's gradient may be left in `factoredGradient` where that is less work.
+  ///   - draw: Has the loss taken among a sample of words, if there is one.
   ///   - hiddenGradient: Receives ∂L/∂h of every position.
   /// - Returns: The loss, in nats. It may be infinite or NaN, and then so may the gradients.
   /// - Precondition: there is a target; each is less than the vocabulary's size.
   func sendBack(
     hidden: Matrix, targets allTargets: [TokenID], weights: Parameters, gradient: Parameters?, mayFactor: Bool,
-    hiddenGradient: Matrix, team: ThreadTeam
+    draw: SoftmaxDraw? = nil, hiddenGradient: Matrix, team: ThreadTeam
   ) -> Double {
     select(allTargets)
     let targets = targets
@@ -71,7 +75,11 @@ final class OutputLayer {
     let outputGradient = hasProjection ? projectedGradient.view : readGradient
     results.reshape(rows: 1, columns: targets.count)
     factoredGradient = nil
-    if let gradient, usesVocabularyPass(weights) {
+    if let gradient, let draw {
+      sampled.sendBack(
+        output, targets: targets, draw: draw, decoder: weights.decoder, gradient: gradient.decoder,
+        losses: results.view.row(0), into: outputGradient, team: team)
+    } else if let gradient, usesVocabularyPass(weights) {
       let isFactored = mayFactor && isSmall(targets.count)
       sendBackInSlices(output, weights, gradient, isFactored: isFactored, into: outputGradient, team: team)
     } else {

@@ -110,8 +110,11 @@ package final class Trainer {
   ) throws(NetworkError) -> UpdateResult {
     try settings.validate()
     try check(window)
-    let mayFactor = optimizer.leavesUntouchedRowsAlone && !shape.isTied && settings.clipValue == nil
-    let loss = computeGradient(window, from: state, mayFactor: mayFactor)
+    let mayFactor =
+      optimizer.leavesUntouchedRowsAlone && !shape.isTied && settings.clipValue == nil
+      && settings.sampledSoftmax == nil
+    let loss = computeGradient(
+      window, from: state, mayFactor: mayFactor, sampledSoftmax: settings.sampledSoftmax)
     defer { clearTouchedRows() }
     guard loss.isFinite, pass.endsFinite else { throw .diverged(.loss) }
     let norm = gradientNorm()
@@ -128,14 +131,18 @@ package final class Trainer {
   ///
   /// With `mayFactor` the decoder's may stay in `factoredDecoderGradient`. The encoder's, unless it is tied, must be
   /// cleared by `clearTouchedRows` before the next pass.
-  func computeGradient(_ window: TrainingWindow, from state: BatchState, mayFactor: Bool = false) -> Double {
+  func computeGradient(
+    _ window: TrainingWindow, from state: BatchState, mayFactor: Bool = false, sampledSoftmax: SampledSoftmax? = nil
+  ) -> Double {
     let dropoutKey = SplitMix64.mix(seed &+ SplitMix64.mix(UInt64(step)))
+    let draw = sampledSoftmax.map { SoftmaxDraw(softmax: $0, key: SplitMix64.mix(~dropoutKey)) }
     pass.forward(
       inputs: window.inputs, batchSize: window.batchSize, from: state.sequences, weights: weights,
       dropoutKey: dropoutKey, team: team)
     if !shape.isTied { touchedRows.mark(tokens: window.inputs, rowCount: shape.vocabularySize) }
     return pass.backward(
-      targets: window.targets, weights: weights, gradient: gradient, mayFactor: mayFactor, team: team)
+      targets: window.targets, weights: weights, gradient: gradient, mayFactor: mayFactor, draw: draw,
+      team: team)
   }
 
   /// Zeroes what a pass added to the encoder's gradient.

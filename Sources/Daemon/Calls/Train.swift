@@ -14,8 +14,8 @@ extension Call {
       """,
     parameters: [
       Common.files.parameter, Common.text.parameter, Common.model.parameter, Train.epochs.parameter,
-      Train.batchSize.parameter, Train.bptt.parameter, Train.learningRate.parameter, Train.validation.parameter,
-      Common.progress.parameter,
+      Train.batchSize.parameter, Train.bptt.parameter, Train.learningRate.parameter, Train.sampledSoftmax.parameter,
+      Train.validation.parameter, Common.progress.parameter,
     ], alternatives: [.exactlyOne("files", "text")], positional: ["files"],
     result: [
       ResultField("step", "The model's count of updates."),
@@ -48,6 +48,10 @@ private enum Train {
   static let learningRate = Field.number(
     "learningRate", .above(0, through: 1e6),
     "The first update's; when left out, the model's own, for SGD times the square root of the stretches.")
+  static let sampledSoftmax = Field.integer(
+    "sampledSoftmax", in: TrainingSettings.noiseCounts,
+    "Predict among this many words drawn by frequency, beside those to predict, instead of among all: faster with large "
+      + "vocabularies. Losses are then estimates; evaluation goes on over all words.")
   static let validation = Field.string(
     "validation", of: .path, "The absolute path of a text file to evaluate on at the end.")
 
@@ -57,6 +61,7 @@ private enum Train {
     settings.batchSize = try invocation[batchSize]
     settings.bptt = try invocation[bptt]
     settings.learningRate = try invocation[learningRate]
+    settings.sampledSoftmax = try invocation[sampledSoftmax]
     let texts: TextSource
     if let paths = try invocation[Common.files] {
       texts = .files(paths)
