@@ -30,11 +30,18 @@ package struct ModelDirectory: Sendable {
 
   /// Whether it is, or once was, a store with a checkpoint. One that is damaged counts: nothing may be put in its place.
   private var holdsCheckpoint: Bool {
-    guard
-      let bytes = try? read(
-        join(Self.manifestName), as: Self.manifestName, byteLimit: ModelLoader.configurationByteLimit)
-    else { return false }
+    guard let bytes = manifestBytes else { return false }
     return (try? JSONValue.parse(bytes))?["checkpoints"]?.array?.isEmpty != true
+  }
+
+  /// Whether the newest checkpoint was taken while the model was in training.
+  package var hasUnfinishedTraining: Bool {
+    let newest = manifestBytes.flatMap { try? JSONValue.parse($0) }?["checkpoints"]?.array?.first
+    return newest?["files"]?.array?.contains { $0["name"]?.string == ModelFile.runTokens.rawValue } ?? false
+  }
+
+  private var manifestBytes: [UInt8]? {
+    (try? read(join(Self.manifestName), as: Self.manifestName, byteLimit: ModelLoader.configurationByteLimit)) ?? nil
   }
 
   /// Whether the model is kept by a store: then its files here are only second names of a checkpoint's.

@@ -27,7 +27,9 @@ extension ModelKeeper {
     if isWritten {
       // Whoever must have one lets nothing happen before.
       mustCheckpoint = false
+      isCheckpointInDoubt = false
     } else {
+      isCheckpointInDoubt = isCheckpointInDoubt || checkpoint.writer.mayCount
       replayNanoseconds += checkpoint.replayNanoseconds
     }
   }
@@ -37,10 +39,9 @@ extension ModelKeeper {
 
   /// Whether a replay of the journal would take longer than writing a checkpoint is worth.
   package var wantsCheckpoint: Bool {
-    replayNanoseconds > Self.replayNanosecondLimit || store.journalByteCount > Self.journalByteLimit
+    replayNanoseconds > replayNanosecondLimit || store.journalByteCount > Self.journalByteLimit
   }
 
-  private static let replayNanosecondLimit: UInt64 = 2_000_000_000
   private static let journalByteLimit = 64 << 20
 }
 
@@ -56,7 +57,7 @@ package struct PendingCheckpoint: Sendable {
   package func write() throws(LanguageModelError) {
     do throws(StorageError) {
       for file in image.files { try write(file) }
-      try writer.commit(notes: ["step": JSONValue(image.step)])
+      try writer.commit(notes: ["step": JSONValue(image.step)], linking: ModelFile.plain.map(\.rawValue))
     } catch {
       writer.abandon()
       throw LanguageModelError(error)

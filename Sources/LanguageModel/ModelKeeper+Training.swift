@@ -13,11 +13,12 @@ extension ModelKeeper {
     mustCheckpoint = true
   }
 
-  /// Takes back a training that could not be written down at its beginning: the journal leads to the model again.
+  /// Takes back a training that could not be written down at its beginning: the journal leads to the model again, unless
+  /// nobody knows whether the checkpoint counts.
   package func takeBackRun() {
     run?.discard()
     run = nil
-    mustCheckpoint = false
+    mustCheckpoint = isCheckpointInDoubt
   }
 
   /// Does one update of the training under way, or a slice of its validation.

@@ -24,6 +24,11 @@ package final class ModelKeeper {
   /// How long the training took since the checkpoint or the last lesson in between: only a lesson makes a replay do it.
   var runNanoseconds: UInt64 = 0
 
+  /// How long a replay may take before a checkpoint is worth while.
+  package var replayNanosecondLimit: UInt64 = 2_000_000_000
+  /// Whether one that failed may count all the same.
+  var isCheckpointInDoubt = false
+
   init(_ teacher: ModelTeacher, in directory: ModelDirectory, store: Store, disk: any Disk, team: ThreadTeam) {
     self.teacher = teacher
     self.directory = directory
@@ -43,6 +48,9 @@ extension ModelKeeper {
     guard let key = request.requestKey else { return nil }
     return try requests.answer(to: key)
   }
+
+  /// The number of the journal's last record.
+  package var lastSequence: UInt64 { store.nextSequence - 1 }
 
   /// Writes a lesson to the journal.
   ///

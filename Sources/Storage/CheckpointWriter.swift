@@ -12,8 +12,10 @@ package final class CheckpointWriter: Sendable {
   /// The journal's bytes when the checkpoint began.
   private let journalByteCount: Int
   private let files = Mutex<[Checkpoint.File]>([])
-  /// Whether the manifest may name the checkpoint.
-  private let mayCount = Atomic(false)
+  private let isPlaced = Atomic(false)
+
+  /// Whether the checkpoint counts, or, after a `commit` that failed at its very end, may do so.
+  package var mayCount: Bool { isPlaced.load(ordering: .relaxed) }
 
   private var directory: String { "\(store.directory)/checkpoints/\(number)" }
 
@@ -51,22 +53,26 @@ package final class CheckpointWriter: Sendable {
   /// Makes the checkpoint the newest one. From then on the store recovers from it, and what only earlier ones but the
   /// last needed is gone.
   ///
-  /// - Parameter notes: what the owner wants to know of it; recovery hands it back.
+  /// - Parameters:
+  ///   - notes: what the owner wants to know of it; recovery hands it back.
+  ///   - linked: the files that get second names in the store's directory; all when left out.
   /// - Throws: and then the checkpoint counts for nothing, or, when only the very last sync failed, perhaps.
-  package func commit(notes: JSONValue = .object(JSONObject())) throws(StorageError) {
+  package func commit(
+    notes: JSONValue = .object(JSONObject()), linking linked: [String]? = nil
+  ) throws(StorageError) {
     let checkpoint = Checkpoint(
       number: number, position: position, notes: notes, files: files.withLock { $0 })
     try checkpoint.writeDescription(identity: store.identity, in: store.directory, on: store.disk)
     try store.disk.synchronizeDirectory(directory)
     try store.disk.synchronizeDirectory("\(store.directory)/checkpoints")
     let manifest = try store.stageManifest(adding: checkpoint)
-    mayCount.store(true, ordering: .relaxed)
-    try store.placeManifest(manifest, journalByteCount: journalByteCount)
+    isPlaced.store(true, ordering: .relaxed)
+    try store.placeManifest(manifest, journalByteCount: journalByteCount, linking: linked)
   }
 
   /// Removes what was written, unless it counts or may do so.
   package func abandon() {
-    guard !mayCount.load(ordering: .relaxed) else { return }
+    guard !mayCount else { return }
     try? store.disk.removeTree(directory)
   }
 }

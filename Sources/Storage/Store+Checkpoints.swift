@@ -33,14 +33,16 @@ extension Store {
   /// Makes a staged list the one that counts, and removes what it made unneeded.
   ///
   /// Also when this throws the list may count: so nothing is removed that either needs.
-  func placeManifest(_ manifest: Manifest, journalByteCount: Int) throws(StorageError) {
+  func placeManifest(
+    _ manifest: Manifest, journalByteCount: Int, linking linked: [String]?
+  ) throws(StorageError) {
     state.withLock { state in
       state.manifest = manifest
       state.journalByteCount -= journalByteCount
     }
     try Self.placeStagedManifest(in: directory, on: disk)
     // What follows is for tidiness: the next checkpoint or start makes up for what fails.
-    if let newest = manifest.checkpoints.first { link(newest) }
+    if let newest = manifest.checkpoints.first { link(newest, linked) }
     if let unneeded = try? unneededPaths(by: manifest) { try? remove(unneeded) }
   }
 
@@ -65,8 +67,8 @@ extension Store {
   }
 
   /// Gives the newest checkpoint's files the names under which others look for them, where the file system knows links.
-  private func link(_ checkpoint: Checkpoint) {
-    for file in checkpoint.files {
+  private func link(_ checkpoint: Checkpoint, _ linked: [String]?) {
+    for file in checkpoint.files where linked?.contains(file.name) ?? true {
       let path = "\(directory)/\(file.name)"
       try? disk.remove(path + Self.temporarySuffix)
       guard

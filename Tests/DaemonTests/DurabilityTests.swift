@@ -11,7 +11,7 @@ struct DurabilityTests {
   static let sentence: JSONObject = ["text": "the man bites the dog"]
   static let tiny: JSONObject = ["name": "tiny", "embeddingSize": 6, "hiddenSize": 8, "optimizer": "adamw"]
 
-  private static func tiny(_ text: String, _ more: JSONObject = [:]) -> JSONObject {
+  static func tiny(_ text: String, _ more: JSONObject = [:]) -> JSONObject {
     var params: JSONObject = ["model": "tiny", "text": .string(text)]
     for member in more.members { params[member.name] = member.value }
     return params
@@ -19,7 +19,7 @@ struct DurabilityTests {
 
   /// Every byte of the model's files.
   @EventLoop
-  private static func files(of harness: Harness, _ client: FakeClient, _ model: String = "tiny") async throws
+  static func files(of harness: Harness, _ client: FakeClient, _ model: String = "tiny") async throws
     -> [String: Data]
   {
     let path = harness.directory + "/" + UUID().uuidString
@@ -214,5 +214,70 @@ struct DurabilityTests {
       #expect(try await other.call("describe-model", ["name": "tiny"])["training"] == false)
       try await second.end()
     }
+  }
+}
+
+extension DurabilityTests {
+  @Test("is there with checkpoints written all the while, and after a crash at any time")
+  func checkpointsAllTheWhile() async throws {
+    try await withDaemon(replayMilliseconds: 0) { harness in
+      let clients = try (0..<4).map { _ in try harness.client() }
+      _ = try await clients[0].call("create-model", Self.tiny)
+      for round in 0..<5 {
+        for (index, client) in clients.enumerated() {
+          for lesson in 0..<3 { await client.notify("train-step", Self.tiny("round \(round) of \(index) \(lesson)")) }
+          await client.sendLine(Harness.line("train-step", Self.tiny("asked \(round) \(index)"), id: 1))
+        }
+        for client in clients { #expect(try await client.reply()?["result"] != nil) }
+        let second = try await harness.successorOfCrash()
+        let other = try second.client()
+        #expect(try await Self.files(of: second, other) == Self.files(of: harness, clients[0]))
+        try await second.end()
+      }
+      let path = harness.directory + "/data/models/tiny/checkpoints"
+      let numbers = try FileManager.default.contentsOfDirectory(atPath: path).compactMap { Int($0) }
+      #expect(try #require(numbers.max()) > 3)
+    }
+  }
+
+  /// The long form (`RNND_LONG_TESTS=1`) has every operation fail in turn, the short one every fifth.
+  @Test("is just what is there, whichever operation of the disk fails", arguments: [FaultyDisk.Fault.writes, .syncs])
+  func everyFault(_ fault: FaultyDisk.Fault) async throws {
+    let stride = ProcessInfo.processInfo.environment["RNND_LONG_TESTS"] == nil ? 5 : 1
+    var failing = 0
+    while true {
+      let disk = FaultyDisk()
+      var hasFailed = false
+      try await withDaemon(disk: disk) { harness in
+        let (client, other) = (try harness.client(), try harness.client())
+        _ = try await client.call("create-model", Self.tiny)
+        var twin = Self.tiny
+        twin["name"] = "twin"
+        _ = try await client.call("create-model", twin)
+        disk.fail(fault, inOperation: failing)
+        for lesson in 0..<4 {
+          let params = Self.tiny("lesson \(lesson) of several", ["requestKey": .string("\(lesson)")])
+          while try await other.reply(to: "train-step", params)["error"] != nil {
+            let model = try harness.daemon.service.models.model("tiny")
+            await harness.until { model.failure == nil }
+          }
+          if lesson == 1 { _ = try await other.reply(to: "save-model", ["name": "tiny"]) }
+          if lesson == 2 { await client.notify("train-step", Self.tiny("untaught", ["ifStep": 0])) }
+        }
+        hasFailed = disk.hasFailed
+        disk.set(.none)
+        for lesson in 0..<4 {
+          _ = try await client.call("train-step", ["model": "twin", "text": .string("lesson \(lesson) of several")])
+        }
+        let expected = try await Self.files(of: harness, client, "twin")
+        #expect(try await Self.files(of: harness, client) == expected, "operation \(failing)")
+        let second = try await harness.successorOfCrash()
+        #expect(try await Self.files(of: second, second.client()) == expected, "operation \(failing), after a crash")
+        try await second.end()
+      }
+      if !hasFailed { break }
+      failing += stride
+    }
+    #expect(failing > 10)
   }
 }

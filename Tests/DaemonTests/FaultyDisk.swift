@@ -9,6 +9,9 @@ final class FaultyDisk: Disk {
 
   struct State {
     var fault = Fault.none
+    /// Which operation of that kind fails, counted down; nil for all.
+    var remaining: Int?
+    var hasFailed = false
     var journalSyncCount = 0
     /// Syncs of the journal wait as long as this is held.
     var isHeld = false
@@ -19,11 +22,28 @@ final class FaultyDisk: Disk {
 
   var journalSyncCount: Int { state.withLock { $0.journalSyncCount } }
 
-  func set(_ fault: Fault) { state.withLock { $0.fault = fault } }
+  var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
+  func set(_ fault: Fault) { state.withLock { ($0.fault, $0.remaining) = (fault, nil) } }
+
+  /// Lets one operation fail, after so many others of its kind.
+  func fail(_ fault: Fault, inOperation number: Int) {
+    state.withLock { ($0.fault, $0.remaining) = (fault, number) }
+  }
+
   func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
 
   fileprivate func check(_ fault: Fault) throws(StorageError) {
-    guard state.withLock({ $0.fault }) == fault else { return }
+    let fails = state.withLock { state in
+      guard state.fault == fault else { return false }
+      if let remaining = state.remaining {
+        state.remaining = remaining - 1
+        guard remaining == 0 else { return false }
+      }
+      state.hasFailed = true
+      return true
+    }
+    guard fails else { return }
     throw .system(.call(operation: "write", errno: fault == .writes ? ENOSPC : EIO, path: nil))
   }
 

@@ -15,14 +15,16 @@ final class Harness {
 
   /// Starts a daemon without signals.
   static func start(
-    limits: Limits = Limits(), directory: String? = nil, disk: any Disk = SystemDisk()
+    limits: Limits = Limits(), directory: String? = nil, disk: any Disk = SystemDisk(),
+    replayMilliseconds: Int = 2_000
   ) async throws -> Harness {
-    let harness = try Harness(limits: limits, directory: directory, disk: disk)
+    let harness = try Harness(
+      limits: limits, directory: directory, disk: disk, replayMilliseconds: replayMilliseconds)
     try await harness.open()
     return harness
   }
 
-  private init(limits: Limits, directory: String?, disk: any Disk) throws {
+  private init(limits: Limits, directory: String?, disk: any Disk, replayMilliseconds: Int) throws {
     self.directory = directory ?? NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
     try FileSystem.createDirectory(self.directory, withParents: true)
     var configuration = DaemonConfiguration(
@@ -32,6 +34,7 @@ final class Harness {
         Harness.allLines.lines.withLock { $0.append(line) }
       })
     configuration.disk = disk
+    configuration.replayMilliseconds = replayMilliseconds
     configuration.diskRetryMilliseconds = 20
     daemon = try Daemon(configuration)
   }
@@ -99,11 +102,11 @@ final class Harness {
 
 /// Runs a test against a daemon of its own.
 nonisolated func withDaemon(
-  limits: Limits = Limits(), disk: any Disk = SystemDisk(),
+  limits: Limits = Limits(), disk: any Disk = SystemDisk(), replayMilliseconds: Int = 2_000,
   _ body: @EventLoop @Sendable (Harness) async throws -> Void
 ) async throws {
   try EventLoop.start()
-  let harness = try await Harness.start(limits: limits, disk: disk)
+  let harness = try await Harness.start(limits: limits, disk: disk, replayMilliseconds: replayMilliseconds)
   do {
     try await body(harness)
   } catch {

@@ -13,8 +13,9 @@ extension ProcessTests {
     @Test("find all models whole, and look at none while a daemon has them open")
     func whole() throws {
       let sandbox = try Sandbox()
-      try sandbox.start()
-      #expect(try sandbox.rnnd("train-step", "the man bites the dog").status == 0)
+      try sandbox.start("--durable", "os")
+      #expect(try sandbox.rnnd("train-step", "the man bites the dog", "--json").json()["durable"] == "os")
+      #expect(try sandbox.rnnd("status", "--json").json()["persistence"]?["durable"] == "os")
       #expect(try sandbox.rnnd("verify").status == 75)
       #expect(try sandbox.rnnd("stop").status == 0)
       let outcome = try sandbox.rnnd("verify")

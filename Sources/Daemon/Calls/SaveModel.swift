@@ -4,8 +4,11 @@ import System
 
 extension Call {
   static let saveModel = Call(
-    "save-model", summary: "Writes what a model has learned to the disk, at once.",
-    discussion: "The daemon does so by itself when it stops or unloads the model.",
+    "save-model", summary: "Writes a checkpoint of what a model has learned, at once.",
+    discussion: """
+      The daemon does so by itself when it stops or unloads the model, and when replaying the journal would take long. \
+      Lessons are in the journal in any case.
+      """,
     parameters: [Common.name.parameter], positional: ["name"], result: Common.description, example: ["name": "default"],
     afterHangUp: .isFinished
   ) { (invocation) async throws(RPCError) in

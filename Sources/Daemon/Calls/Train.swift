@@ -10,7 +10,8 @@ extension Call {
       Predictions, lessons and other requests on other connections go on meanwhile; what was learned is published about \
       five times a second. A run that is cancelled or fails has taught nothing, but lessons that came in between stay, \
       and what the run had taught before them; one that the daemon's stop or a hang-up ends keeps what it has taught. \
-      The learning rate falls in a straight line to zero after the last update.
+      The learning rate falls in a straight line to zero after the last update. What a crash interrupts goes on by itself \
+      when the daemon is started again, from a checkpoint at most half a minute old, to the same result.
       """,
     parameters: [
       Common.files.parameter, Common.text.parameter, Common.model.parameter, Train.epochs.parameter,

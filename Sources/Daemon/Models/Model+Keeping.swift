@@ -218,7 +218,7 @@ extension Model {
   /// - Returns: whether all that was acknowledged is in it or in a checkpoint.
   @discardableResult
   func closeJournal() async -> Bool {
-    let isClosed = (try? await inTurn { [self] () async throws(RPCError) in try await trainer.close() }) != nil
-    return isClosed && failure == nil
+    let isKept = try? await inTurn { [self] () async throws(RPCError) in try await trainer.close() }
+    return isKept ?? false
   }
 }

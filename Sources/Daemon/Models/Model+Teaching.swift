@@ -93,7 +93,9 @@ extension Model {
       try checkWritable()
       try await trainer.beginRun(plan, fileByteLimit: fileByteLimit)
       do throws(RPCError) { try await checkpointNow() } catch {
-        publish(try await trainer.takeBackRun())
+        let (snapshot, mustCheckpoint) = try await trainer.takeBackRun()
+        publish(snapshot)
+        if mustCheckpoint { becomeReadOnly(error) }
         throw error
       }
     }

@@ -57,6 +57,8 @@ final class Model {
     var disk: any Disk
     /// How soon is tried again what the disk refused, in milliseconds.
     var retryMilliseconds: Int
+    /// How long a replay of the journal may take before a checkpoint is worth while.
+    var replayMilliseconds: Int
     var log: Log
   }
 
@@ -71,7 +73,7 @@ final class Model {
     self.directory = directory
     self.settings = settings
     self.allowance = allowance
-    trainer = ModelTrainer(name: name, directory: directory, disk: settings.disk)
+    trainer = ModelTrainer(name: name, directory: directory, settings: settings)
     writer = ModelWriter()
     turns.lessonsWaitTogether = { [weak self] in await self?.record($0) }
     Task.immediate { @EventLoop in

@@ -24,7 +24,8 @@ final class ModelRegistry {
     directory = FileSystem.join(configuration.dataDirectory, "models")
     limits = configuration.limits
     settings = Model.Settings(
-      disk: configuration.disk, retryMilliseconds: configuration.diskRetryMilliseconds, log: configuration.log)
+      disk: configuration.disk, retryMilliseconds: configuration.diskRetryMilliseconds,
+      replayMilliseconds: configuration.replayMilliseconds, log: configuration.log)
   }
 
   private var log: Log { settings.log }
@@ -43,6 +44,8 @@ final class ModelRegistry {
     } catch {
       log.error("the model \(Self.defaultName) is not ready: \(error.message)")
     }
+    // A training that was interrupted goes on without being asked for.
+    for name in names where self.directory(of: name).hasUnfinishedTraining { _ = try? model(name) }
   }
 
   /// The model of a name, on its way into memory if it is not there yet.

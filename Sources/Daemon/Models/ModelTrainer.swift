@@ -13,6 +13,7 @@ actor ModelTrainer {
   private let name: String
   private let directory: ModelDirectory
   private let disk: any Disk
+  private let replayNanosecondLimit: UInt64
   private let executor: ThreadExecutor
   private var keeper: ModelKeeper?
 
@@ -21,10 +22,11 @@ actor ModelTrainer {
   /// How far the thread steps back.
   private static let nice = 5
 
-  init(name: String, directory: ModelDirectory, disk: any Disk) {
+  init(name: String, directory: ModelDirectory, settings: Model.Settings) {
     self.name = name
     self.directory = directory
-    self.disk = disk
+    disk = settings.disk
+    replayNanosecondLimit = UInt64(clamping: settings.replayMilliseconds) &* 1_000_000
     executor = ThreadExecutor(name: "rnnd.\(name)", nice: Self.nice)
   }
 
@@ -57,6 +59,7 @@ actor ModelTrainer {
       let (keeper, recovery) = try modelErrors { () throws(LanguageModelError) in
         try ModelKeeper.open(directory, on: disk, team: team)
       }
+      keeper.replayNanosecondLimit = replayNanosecondLimit
       try check(keeper.teacher.snapshot(), isCancelled, allowance)
       self.keeper = keeper
       return Opened(snapshot: keeper.teacher.snapshot(), journal: keeper.journal, recovery: recovery)
@@ -64,6 +67,7 @@ actor ModelTrainer {
     let teacher = try makeTeacher(source, team: team, within: allowance)
     try check(teacher.snapshot(), isCancelled, allowance)
     let keeper = try create(teacher, team: team)
+    keeper.replayNanosecondLimit = replayNanosecondLimit
     self.keeper = keeper
     return Opened(snapshot: teacher.snapshot(), journal: keeper.journal, recovery: RecoveryReport())
   }
@@ -170,7 +174,10 @@ extension ModelTrainer {
     let keeper = try open()
     switch knownAnswer(to: lesson.request, keeper) {
     case .failure(let error): return LessonOutcome(result: .failure(error), sequence: recorded)
-    case .success(let report?): return LessonOutcome(result: .success(report), isRepeated: true, sequence: recorded)
+    case .success(let report?):
+      // The first request may have asked for less.
+      if lesson.durability == .fsync { syncer.request(through: keeper.lastSequence) }
+      return LessonOutcome(result: .success(report), isRepeated: true, sequence: keeper.lastSequence)
     case .success(nil): break
     }
     var sequence = recorded
@@ -278,9 +285,12 @@ extension ModelTrainer {
   }
 
   /// Makes the whole journal durable, before the model leaves memory.
-  func close() throws(RPCError) {
+  ///
+  /// - Returns: whether it leads, from the last checkpoint on, to the model as it is.
+  func close() throws(RPCError) -> Bool {
     let keeper = try open()
     try modelErrors { () throws(LanguageModelError) in try keeper.close() }
+    return !keeper.mustCheckpoint
   }
 
   /// Whether the journal takes nothing any more.
@@ -333,10 +343,12 @@ extension ModelTrainer {
   }
 
   /// Takes back a run that could not be written down at its beginning.
-  func takeBackRun() throws(RPCError) -> ModelSnapshot {
+  ///
+  /// - Returns: the model as before, and whether only another checkpoint lets it be taught again.
+  func takeBackRun() throws(RPCError) -> (snapshot: ModelSnapshot, mustCheckpoint: Bool) {
     let keeper = try open()
     keeper.takeBackRun()
-    return keeper.teacher.snapshot()
+    return (keeper.teacher.snapshot(), keeper.mustCheckpoint)
   }
 
   /// Ends a run before its time, if one is under way.
