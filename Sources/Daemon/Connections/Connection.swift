@@ -92,6 +92,7 @@ final class Connection {
     guard let wire else { return }
     if let watch = wire.watch { EventLoop.unwatch(watch) }
     self.wire = nil
+    if outbox.byteCount + framer.bufferedByteCount > Exchange.loopByteLimit { service.memoryWasFreed() }
     outbox.removeAll()
     countBytes()
     service.connectionDidClose(self)
@@ -147,9 +148,9 @@ extension Connection {
   /// Reads what a client that is gone left behind: at most what its socket's buffer holds.
   private func receiveRest() {
     while let wire, !inputHasEnded {
-      var bytes: [UInt8] = []
-      let outcome = try? wire.socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &bytes)
-      framer.append(bytes)
+      Self.scratch.removeAll(keepingCapacity: true)
+      let outcome = try? wire.socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &Self.scratch)
+      framer.append(Self.scratch)
       if case .bytes = outcome { continue }
       break
     }
@@ -189,14 +190,15 @@ extension Connection {
     append(exchange)
     undecodedCount += 1
     Task.immediate { @EventLoop in
-      fill(exchange, with: await Exchange.decodeElsewhere(line, limits: service.limits))
+      let (incoming, verdicts) = await Exchange.decodeElsewhere(line, limits: service.limits)
+      fill(exchange, with: incoming, verdicts: verdicts)
       undecodedCount -= 1
       if undecodedCount == 0 { earlyCancels = [] }
     }
   }
 
-  private func fill(_ exchange: Exchange, with incoming: Incoming) {
-    exchange.fill(incoming)
+  private func fill(_ exchange: Exchange, with incoming: Incoming, verdicts: [Result<Void, RPCError>?] = []) {
+    exchange.fill(incoming, verdicts: verdicts)
     for request in exchange.requests {
       if case .request(let call) = request.element, call.method == Call.cancelRequest.name { cancel(call.params["id"]) }
       if isDraining { request.cancellation.cancel(.stop) }
@@ -302,7 +304,8 @@ extension Connection {
       return .failure(error)
     case .request(let request):
       return await service.answer(
-        request, session: session, cancellation: pending.cancellation, progress: progressSink(for: request))
+        request, checked: pending.verdict, session: session, cancellation: pending.cancellation,
+        progress: progressSink(for: request))
     }
   }
 

@@ -19,8 +19,8 @@ final class Doorway {
   }
 
   private func takeClients() {
-    // A bounded number a round, so that a crowd at the door doesn't hold up those inside.
-    for _ in 0..<16 where isOpen {
+    // Few a round, so that a crowd at the door doesn't hold up those inside.
+    for _ in 0..<2 where isOpen {
       do throws(SystemError) {
         guard let socket = try listener.accept() else { return }
         obstacle = nil

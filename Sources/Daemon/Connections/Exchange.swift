@@ -5,9 +5,14 @@ import System
 @EventLoop
 final class PendingRequest {
   let element: Incoming.Element
+  /// What the check of its params found, if that was done along with the decoding.
+  let verdict: Result<Void, RPCError>?
   let cancellation = Cancellation()
 
-  init(_ element: Incoming.Element) { self.element = element }
+  init(_ element: Incoming.Element, verdict: Result<Void, RPCError>? = nil) {
+    self.element = element
+    self.verdict = verdict
+  }
 
   /// The id that the answer goes to; nil when nobody awaits one.
   var id: RequestID? {
@@ -44,12 +49,11 @@ final class Exchange {
 
   init(byteCount: Int) { self.byteCount = byteCount }
 
-  func fill(_ incoming: Incoming) {
-    switch incoming {
-    case .single(let element): requests = [PendingRequest(element)]
-    case .batch(let elements):
-      requests = elements.map(PendingRequest.init)
-      isBatch = true
+  /// - Parameter verdicts: of the elements' params, where they have been checked.
+  func fill(_ incoming: Incoming, verdicts: [Result<Void, RPCError>?] = []) {
+    if case .batch = incoming { isBatch = true }
+    requests = incoming.elements.enumerated().map { index, element in
+      PendingRequest(element, verdict: index < verdicts.count ? verdicts[index] : nil)
     }
     decoded.complete(.success(()))
   }
@@ -81,9 +85,26 @@ final class Exchange {
     }
   }
 
-  /// Decodes a long line in another thread.
+  /// Decodes a long line, and checks the params of what it asks for, in another thread.
   @concurrent
-  nonisolated static func decodeElsewhere(_ line: [UInt8], limits: Limits) async -> Incoming {
-    Incoming.decode(line, depthLimit: limits.nestingLimit, batchLimit: limits.batchLimit)
+  nonisolated static func decodeElsewhere(
+    _ line: [UInt8], limits: Limits
+  ) async -> (incoming: Incoming, verdicts: [Result<Void, RPCError>?]) {
+    let incoming = Incoming.decode(line, depthLimit: limits.nestingLimit, batchLimit: limits.batchLimit)
+    let verdicts = incoming.elements.map { element -> Result<Void, RPCError>? in
+      guard case .request(let request) = element, let call = CallTable.call(named: request.method) else { return nil }
+      return Result { () throws(RPCError) in try call.check(request.params) }
+    }
+    return (incoming, verdicts)
+  }
+}
+
+extension Incoming {
+  /// What is to be carried out, in its order.
+  fileprivate var elements: [Element] {
+    switch self {
+    case .single(let element): [element]
+    case .batch(let elements): elements
+    }
   }
 }

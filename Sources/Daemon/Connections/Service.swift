@@ -80,14 +80,17 @@ final class Service {
   func prepare() async throws(SystemError) { try await models.prepare() }
 
   /// Carries out a request and counts it.
+  ///
+  /// - Parameter verdict: what the check of its params found, if that has been done.
   func answer(
-    _ request: Request, session: Session, cancellation: Cancellation, progress: ProgressSink?
+    _ request: Request, checked verdict: Result<Void, RPCError>? = nil, session: Session, cancellation: Cancellation,
+    progress: ProgressSink?
   ) async -> Result<JSONValue, RPCError> {
     let start = MonotonicClock.nanoseconds
     let outcome: Result<JSONValue, RPCError>
     do throws(RPCError) {
       outcome = .success(
-        try await perform(request, session: session, cancellation: cancellation, progress: progress))
+        try await perform(request, checked: verdict, session: session, cancellation: cancellation, progress: progress))
     } catch {
       outcome = .failure(error)
       statistics.record(errorKind: error.kind)
@@ -100,14 +103,15 @@ final class Service {
   }
 
   private func perform(
-    _ request: Request, session: Session, cancellation: Cancellation, progress: ProgressSink?
+    _ request: Request, checked verdict: Result<Void, RPCError>?, session: Session, cancellation: Cancellation,
+    progress: ProgressSink?
   ) async throws(RPCError) -> JSONValue {
     guard let call = CallTable.call(named: request.method) else {
       throw .methodNotFound(request.method, among: CallTable.all.map(\.name))
     }
     try cancellation.check()
     try session.visitor.check(call, request.params)
-    try call.check(request.params)
+    if let verdict { try verdict.get() } else { try call.check(request.params) }
     return try await call.run(
       Invocation(
         service: self, session: session, params: request.params, cancellation: cancellation,
