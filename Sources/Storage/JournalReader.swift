@@ -53,7 +53,9 @@ package struct JournalReader: Sendable {
   }
 
   private mutating func readRecords(_ bytes: Span<UInt8>) {
-    while let record = Header(bytes, at: endOffset, identity: identity), record.sequence == nextSequence {
+    while let record = Header(bytes, at: endOffset), record.sequence == nextSequence,
+      record.isWhole(in: bytes, identity: identity)
+    {
       offsets.append(endOffset)
       var payload: [UInt8] = []
       payload.append(copying: bytes.extracting((endOffset + JournalFormat.recordHeaderByteCount)..<record.endOffset))
@@ -66,29 +68,39 @@ package struct JournalReader: Sendable {
 
   /// Looks for whole records anywhere behind the damage.
   private mutating func search(_ bytes: Span<UInt8>) {
+    let greatest = nextSequence + UInt64(bytes.count / JournalFormat.recordHeaderByteCount)
+    // Bytes made to look like one header after another would take their square to check.
+    var checkableByteCount = 16 * bytes.count
     var offset = endOffset + 1
     while offset + JournalFormat.recordHeaderByteCount <= bytes.count {
-      if let record = Header(bytes, at: offset, identity: identity, after: nextSequence) {
-        evidence = max(evidence, record.durable)
-        offset = record.endOffset
-      } else {
-        offset += 1
+      let start = offset
+      offset += 1
+      guard let record = Header(bytes, at: start), record.sequence > nextSequence, record.sequence <= greatest else {
+        continue
       }
+      checkableByteCount -= record.endOffset - start
+      guard checkableByteCount >= 0 else {
+        // The safe side: nothing is cut.
+        evidence = max(evidence, nextSequence)
+        return
+      }
+      guard record.isWhole(in: bytes, identity: identity) else { continue }
+      evidence = max(evidence, record.durable)
+      offset = record.endOffset
     }
   }
 }
 
 extension JournalReader {
-  /// The first bytes of a whole record.
+  /// What may be the first bytes of a record.
   private struct Header {
     let sequence: UInt64
     let durable: UInt64
     let endOffset: Int
+    private let offset: Int
 
-    /// Nil when no whole record begins at `offset`, or one that follows too soon or too late.
-    ///
-    /// - Parameter previous: the sequence number that must be smaller, and not by more than there is room for.
-    init?(_ bytes: Span<UInt8>, at offset: Int, identity: UInt64, after previous: UInt64? = nil) {
+    /// Nil where no record can begin, as its bytes would not fit or its numbers make no sense.
+    init?(_ bytes: Span<UInt8>, at offset: Int) {
       let room = bytes.count - offset - JournalFormat.recordHeaderByteCount
       guard room >= 0 else { return nil }
       let count = Int(bytes.number(at: offset, as: UInt32.self))
@@ -96,14 +108,14 @@ extension JournalReader {
       sequence = bytes.number(at: offset + 8)
       durable = bytes.number(at: offset + 16)
       guard sequence < JournalFormat.sequenceLimit, durable < sequence else { return nil }
-      if let previous {
-        // Cheap questions first: without them the search would take the square of the bytes.
-        let most = UInt64(bytes.count / JournalFormat.recordHeaderByteCount)
-        guard sequence > previous, sequence - previous <= most else { return nil }
-      }
       endOffset = offset + JournalFormat.recordHeaderByteCount + count
+      self.offset = offset
+    }
+
+    /// Whether the record's checksum is right.
+    func isWhole(in bytes: Span<UInt8>, identity: UInt64) -> Bool {
       let checksum = JournalFormat.checksum(ofRecord: bytes.extracting(offset..<endOffset), identity: identity)
-      guard bytes.number(at: offset + 4) == checksum else { return nil }
+      return bytes.number(at: offset + 4) == checksum
     }
   }
 }

@@ -165,6 +165,22 @@ struct DamageTests {
     #expect(try open("\(Self.directory)/\(JournalContents.file(7))", holding: bytes) == nil)
   }
 
+  @Test("A torn end that is made of false headers is not searched for ever, and not cut")
+  func falseHeaders() throws {
+    var bytes = JournalFormat.segment(identity: 1, first: 1, [JournalRecord(sequence: 1, payload: [1])])
+    bytes += [0xFF, 0xFF, 0xFF, 0xFF]
+    let headerCount = 1000
+    for left in (0..<headerCount).reversed() {
+      bytes.append(number: UInt32(left * JournalFormat.recordHeaderByteCount))
+      bytes.append(number: UInt32(0))
+      bytes.append(number: UInt64(3))
+      bytes.append(number: UInt64(0))
+    }
+    let reader = try JournalReader(bytes)
+    #expect(reader.records.count == 1)
+    #expect(reader.evidence == 2)
+  }
+
   @Test("Bytes that are no segment, and segments with random damage, are read without harm")
   func reader() throws {
     var generator = SeededGenerator(seed: 5)
