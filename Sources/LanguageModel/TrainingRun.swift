@@ -114,7 +114,7 @@ package final class TrainingRun {
     teacher.commit(learned)
   }
 
-  /// Goes on with a run where its state says, in a model that is as it was then.
+  /// Goes on with a run where its state says, in a model that is as it was then. To discard it goes back to this moment.
   package init(_ teacher: ModelTeacher, resuming state: TrainingRunState) {
     corpus = ModelCorpus(state.tokens, batchSize: state.batchSize, bptt: state.bptt)
     windowCount = corpus.windowCount(bptt: state.bptt)

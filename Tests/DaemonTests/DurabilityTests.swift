@@ -103,7 +103,8 @@ struct DurabilityTests {
     try await withDaemon(disk: disk) { harness in
       let client = try harness.client()
       _ = try await client.call("create-model", Self.tiny)
-      _ = try await client.call("train-step", Self.tiny("the man bites"))
+      let known = Self.tiny("the man bites", ["requestKey": "known"])
+      _ = try await client.call("train-step", known)
       let before = try await Self.files(of: harness, client)
       disk.set(fault)
       for params in [Self.tiny("never learned"), Self.tiny("nor this")] {
@@ -113,6 +114,7 @@ struct DurabilityTests {
       }
       #expect(try await client.reply(to: "train", Self.tiny("nor this text"))["error"]?["code"] == -32014)
       #expect(try await client.reply(to: "save-model", ["name": "tiny"])["error"]?["code"] == -32014)
+      #expect(try await client.call("train-step", known)["repeated"] == true)
       // Predictions go on, and nothing has changed.
       #expect(try await client.call("next-word", Self.tiny("the man"))["words"]?.array?.isEmpty == false)
       #expect(try await Self.files(of: harness, client) == before)

@@ -19,7 +19,12 @@ extension Model {
       LessonTicket(request: request, durability: durability, input: input, isCancelled: cancellation.flag))
     return try await inTurn(for: lesson, unless: cancellation) { [self] () async throws(RPCError) in
       // What is in the journal is taught, or is taken back with it.
-      if lesson.sequence == nil { try checkWritable() }
+      if lesson.sequence == nil, failure != nil {
+        if let report = try await trainer.answer(to: request) {
+          return LessonAnswer(report: report, isRepeated: true, durability: durability)
+        }
+        try checkWritable()
+      }
       guard let syncing else { throw .internalError("the model is open but has no journal") }
       var ticket = lesson.ticket
       ticket.request.lesson.carry = session?.carry(of: self)

@@ -235,6 +235,11 @@ extension ModelTrainer {
     }
   }
 
+  /// What the same request was answered with before; nil when it has no key or is new.
+  func answer(to request: LessonRequest) throws(RPCError) -> LessonReport? {
+    try knownAnswer(to: request, try open()).get()
+  }
+
   private func knownAnswer(
     to request: LessonRequest, _ keeper: ModelKeeper
   ) -> Result<LessonReport?, RPCError> {
