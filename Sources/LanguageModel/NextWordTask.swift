@@ -23,7 +23,7 @@ package struct NextWordAnswer: Equatable, Sendable {
 /// Without a prefix given, the beginning of a word that the text ends in is the prefix. But where tokens are words, a
 /// known word with which no other begins counts as finished, and what follows it is offered. A prefix given comes after
 /// all of the text, unless it repeats that beginning.
-package struct NextWordTask: ReadingTask {
+package struct NextWordTask: ReadingTask, Sendable {
   private enum Method {
     /// Tokens are words: one look at the distribution tells.
     case choice
@@ -74,6 +74,32 @@ package struct NextWordTask: ReadingTask {
       return words.map(answer)
     }
   }
+
+  /// How many tokens of a text are read together with others'; what is left, each reads alone.
+  private static let togetherLimit = 8
+
+  /// Works ahead on questions about one snapshot, so that they share each pass over the weights. What they answer then
+  /// is the same, to the bit, and takes less time.
+  ///
+  /// - Precondition: at most `batchLimit` questions, all about one snapshot.
+  package static func workAhead(_ tasks: inout [NextWordTask], with reader: ModelReader) {
+    guard let snapshot = tasks.first?.snapshot else { return }
+    precondition(tasks.allSatisfy { $0.snapshot.generation == snapshot.generation }, "NextWordTask: many snapshots")
+    var contexts = tasks.map(\.context)
+    var ends: [HiddenState?] = []
+    for _ in 0...togetherLimit {
+      ends = ContextReading.advanceTogether(&contexts, with: reader, in: snapshot)
+      if ends.allSatisfy({ $0 != nil }) { break }
+    }
+    for (index, context) in contexts.enumerated() { tasks[index].context = context }
+    reader.predictAhead(ends.compactMap { $0 }, in: snapshot)
+  }
+
+  /// How many questions may work ahead together.
+  package static let batchLimit = Predictor.batchLimit
+
+  /// What its model is at the moment that it asks about; the same for questions that may work ahead together.
+  package var generation: UInt64 { snapshot.generation }
 
   /// The most probable tokens among those that begin with the prefix.
   private func choose(from distribution: Distribution) -> [(word: [UInt8], probability: Double)] {

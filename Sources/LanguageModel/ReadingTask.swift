@@ -68,18 +68,21 @@ struct ContextReading {
   static func advanceTogether(
     _ contexts: inout [ContextReading], with reader: ModelReader, in snapshot: ModelSnapshot
   ) -> [HiddenState?] {
-    let begun = contexts.map { $0.begun(with: reader, in: snapshot) }
-    let reading = begun.indices.filter { begun[$0].1 < begun[$0].0.count }
-    var states = reading.map { begun[$0].2 }
-    reader.predictor.advance(&states, by: reading.map { begun[$0].0[begun[$0].1] }, with: snapshot.served)
-    var ends = begun.map { tokens, position, state in position == tokens.count ? state : nil }
-    for (index, state) in zip(reading, states) {
-      var (tokens, position, _) = begun[index]
-      pass(&position, of: tokens, state, with: reader, in: snapshot)
-      contexts[index].stage = .reading(tokens: tokens, position: position, state)
-      if position == tokens.count { ends[index] = state }
+    var begun = contexts.map { $0.begun(with: reader, in: snapshot) }
+    let reading = begun.indices.filter { begun[$0].position < begun[$0].tokens.count }
+    var states = reading.map { begun[$0].state }
+    if !reading.isEmpty {
+      let tokens = reading.map { begun[$0].tokens[begun[$0].position] }
+      reader.predictor.advance(&states, by: tokens, with: snapshot.served)
     }
-    return ends
+    for (index, state) in zip(reading, states) {
+      begun[index].state = state
+      pass(&begun[index].position, of: begun[index].tokens, state, with: reader, in: snapshot)
+    }
+    for (index, (tokens, position, state)) in begun.enumerated() {
+      contexts[index].stage = .reading(tokens: tokens, position: position, state)
+    }
+    return begun.map { $0.position == $0.tokens.count ? $0.state : nil }
   }
 
   /// Goes past a token that was read, and has the state remembered where that is due.
@@ -93,7 +96,9 @@ struct ContextReading {
     }
   }
 
-  private func begun(with reader: ModelReader, in snapshot: ModelSnapshot) -> ([TokenID], Int, HiddenState) {
+  private func begun(
+    with reader: ModelReader, in snapshot: ModelSnapshot
+  ) -> (tokens: [TokenID], position: Int, state: HiddenState) {
     switch stage {
     case .reading(let tokens, let position, let state): return (tokens, position, state)
     case .waiting(let context):

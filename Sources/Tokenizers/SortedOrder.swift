@@ -18,14 +18,21 @@ final class SortedOrder: Sendable {
   /// - Complexity: O(log n), once it is sorted.
   func entries(of segment: VocabularySegment, withPrefix prefix: [UInt8]) -> ArraySlice<Int32> {
     let order = (entries.load() ?? entries.storeIfNil(Entries(segment))).sorted
-    let start = Self.firstIndex(in: order, from: 0) { segment.compare($0, withPrefix: prefix) >= 0 }
-    let end = Self.firstIndex(in: order, from: start) { segment.compare($0, withPrefix: prefix) > 0 }
+    let start = Self.firstIndex(in: order, in: 0..<order.count) { segment.compare($0, withPrefix: prefix) >= 0 }
+    // Most often there are few: the end is looked for in steps that double.
+    var (reach, step) = (start, 1)
+    while reach < order.count, segment.compare(Int(order[reach]), withPrefix: prefix) == 0 {
+      reach = min(order.count, reach + step)
+      step *= 2
+    }
+    let low = max(start, reach - step / 2)
+    let end = Self.firstIndex(in: order, in: low..<reach) { segment.compare($0, withPrefix: prefix) > 0 }
     return order[start..<end]
   }
 
-  /// The first index whose entry satisfies a condition that holds for all that follow it, too.
-  private static func firstIndex(in order: [Int32], from start: Int, where condition: (Int) -> Bool) -> Int {
-    var (low, high) = (start, order.count)
+  /// The first index in a range whose entry satisfies a condition that holds for all that follow it, too.
+  private static func firstIndex(in order: [Int32], in range: Range<Int>, where condition: (Int) -> Bool) -> Int {
+    var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
       let middle = (low + high) / 2
       if condition(Int(order[middle])) { high = middle } else { low = middle + 1 }

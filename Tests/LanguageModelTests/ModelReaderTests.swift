@@ -6,6 +6,26 @@ import Tokenizers
 
 @Suite("A reader")
 struct ModelReaderTests {
+  @Test("gives the same bits whether questions work ahead together or alone", arguments: TokenizerKind.allCases)
+  func togetherEqualsAlone(_ kind: TokenizerKind) throws {
+    let snapshot = try ModelTeacher.tiny(kind).snapshot()
+    let reader = ModelReader()
+    let text = Array(String(repeating: sampleText, count: 2))
+    // Texts of many lengths, some of which begin alike, some the same, and an empty one.
+    let texts = (0..<NextWordTask.batchLimit).map { String(text.prefix($0 * $0 % 60)) + ($0 % 3 == 0 ? "do" : "") }
+    for _ in 0..<2 {
+      var tasks = try texts.map { try NextWordTask(after: .text($0), limit: 3, in: snapshot) }
+      NextWordTask.workAhead(&tasks, with: reader)
+      for (task, text) in zip(tasks, texts) {
+        #expect(
+          try finish(task, with: reader, slice: 2)
+            == answer(NextWordTask(after: .text(text), limit: 3, in: snapshot)))
+      }
+    }
+    var none: [NextWordTask] = []
+    NextWordTask.workAhead(&none, with: reader)
+  }
+
   @Test("gives the same bits whether it remembers or not", arguments: TokenizerKind.allCases)
   func cachedEqualsUncached(_ kind: TokenizerKind) throws {
     let snapshot = try ModelTeacher.tiny(kind).snapshot()

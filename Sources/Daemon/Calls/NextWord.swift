@@ -26,7 +26,7 @@ extension Call {
     let prefix = try invocation[NextWord.prefix]
     let model = try invocation.model()
     let snapshot = try await model.snapshot(unless: invocation.cancellation)
-    let answer = try await invocation.service.reading.answerSoon(
+    let answer = try await invocation.service.reading.nextWords(
       input, in: snapshot, unless: invocation.cancellation
     ) { () throws(LanguageModelError) in
       try NextWordTask(after: input, prefix: prefix, limit: limit, in: snapshot)

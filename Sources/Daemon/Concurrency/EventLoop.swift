@@ -82,6 +82,14 @@ extension EventLoop {
   @EventLoop
   static func cancel(_ timer: Timer) { reactor?.cancelTimer(timer.number) }
 
+  /// Whether several descriptors have news in this round, so that what they ask for may be done together.
+  @EventLoop
+  static var isCrowded: Bool { reactor?.isCrowded ?? false }
+
+  /// Calls `action` once when all news of this round have been handed out.
+  @EventLoop
+  static func atEndOfRound(_ action: @escaping @EventLoop () -> Void) { reactor?.atEndOfRound(action) }
+
   /// Lets the events that came meanwhile, and the jobs that are due, have their turn first.
   @EventLoop
   static func nextTurn() async {

@@ -29,6 +29,9 @@ final class Reactor {
   private var timers: [Timer] = []
   private var lastTimer = 0
   private var events: [PollEvent] = []
+  /// Whether several descriptors have news in the round that is being handled.
+  private(set) var isCrowded = false
+  private var endings: [@EventLoop () -> Void] = []
 
   init(poller: Poller, waker: Waker) {
     self.poller = poller
@@ -77,10 +80,18 @@ final class Reactor {
     }
   }
 
+  /// Calls `action` once when the round's news have been handed out.
+  func atEndOfRound(_ action: @escaping @EventLoop () -> Void) { endings.append(action) }
+
   func handleEvents() {
+    isCrowded = events.count > 1
     for event in events {
       if event.token == Self.wakerToken { waker.drain() } else { watched[event.token]?.handler(event.conditions) }
     }
+    isCrowded = false
+    let endings = endings
+    self.endings.removeAll(keepingCapacity: true)
+    for ending in endings { ending() }
     while let timer = timers.first, timer.deadline.hasPassed {
       timers.removeFirst()
       timer.action()

@@ -7,6 +7,8 @@ import System
 final class Reading {
   private let reader: ModelReader
   private let desk: ReadingDesk
+  /// Questions of the loop's present round, which has several.
+  private var crowd: [(task: NextWordTask, continuation: CheckedContinuation<CrowdedTask, Never>)] = []
 
   /// Texts of up to this many bytes are read on the loop.
   private static let textByteLimit = 16 << 10
@@ -20,31 +22,60 @@ final class Reading {
     desk = ReadingDesk(cacheByteLimit: cacheByteLimit)
   }
 
-  /// Answers a question that is mostly a matter of microseconds: on the loop if the text and the model are of moderate
-  /// size, giving way to others when it takes longer than thought.
+  /// Answers which words may come next, mostly a matter of microseconds: on the loop if the text and the model are of
+  /// moderate size, giving way to others when it takes longer than thought.
   ///
   /// The same text always goes to the same side, whose reader remembers it.
-  func answerSoon<Task: ReadingTask & SendableMetatype>(
+  func nextWords(
     _ input: ModelInput, in snapshot: ModelSnapshot, unless cancellation: Cancellation,
-    begin: @escaping @Sendable () throws(LanguageModelError) -> Task
-  ) async throws(RPCError) -> Task.Answer where Task.Answer: Sendable {
+    begin: @escaping @Sendable () throws(LanguageModelError) -> NextWordTask
+  ) async throws(RPCError) -> NextWordAnswer {
     guard input.byteCount <= Self.textByteLimit, snapshot.weightsRead <= Self.weightLimit else {
       return try await answer(input, unless: cancellation, begin: begin)
     }
     do throws(LanguageModelError) {
-      var task = try begin()
-      if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
-      return try await finish(&task, unless: cancellation)
+      let task = try begin()
+      var work =
+        EventLoop.isCrowded ? await together(task) : CrowdedTask(task: task, outcome: .success(nil))
+      if let answer = try work.outcome.get() { return answer }
+      return try await finish(&work.task, unless: cancellation)
     } catch {
       try cancellation.check()
       throw RPCError(error, input: input.parameter)
     }
   }
 
+  /// Works on a question together with others that came in the same round of the loop: they wait for nothing but what
+  /// is there already, and share each pass over the weights.
+  private func together(_ task: NextWordTask) async -> CrowdedTask {
+    await withCheckedContinuation { continuation in
+      if crowd.isEmpty { EventLoop.atEndOfRound { [self] in serveCrowd() } }
+      crowd.append((task, continuation))
+    }
+  }
+
+  private func serveCrowd() {
+    var rest = crowd[...]
+    crowd = []
+    while let first = rest.first {
+      // Neighbours that ask about the same snapshot; others have their own turn.
+      let group = rest.prefix { $0.task.generation == first.task.generation }.prefix(NextWordTask.batchLimit)
+      rest = rest.dropFirst(group.count)
+      var tasks = group.map(\.task)
+      NextWordTask.workAhead(&tasks, with: reader)
+      for (var task, waiting) in zip(tasks, group) {
+        let outcome = Result { () throws(LanguageModelError) in
+          try task.advance(by: Self.stepBudget, with: reader)
+        }
+        waiting.continuation.resume(returning: CrowdedTask(task: task, outcome: outcome))
+      }
+    }
+  }
+
   /// Goes on in stretches between which others have their turn.
-  private func finish<Task: ReadingTask & SendableMetatype>(
-    _ task: inout Task, unless cancellation: Cancellation
-  ) async throws(LanguageModelError) -> Task.Answer where Task.Answer: Sendable {
+  private func finish(
+    _ task: inout NextWordTask, unless cancellation: Cancellation
+  ) async throws(LanguageModelError) -> NextWordAnswer {
     var stretch = Stretch()
     while true {
       if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
@@ -105,6 +136,12 @@ final class Reading {
     }
     return try await outcome.value(unless: cancellation)
   }
+}
+
+/// A question after others were worked on with it: its answer, if that is there already.
+private struct CrowdedTask: Sendable {
+  var task: NextWordTask
+  let outcome: Result<NextWordAnswer?, LanguageModelError>
 }
 
 extension ModelInput {

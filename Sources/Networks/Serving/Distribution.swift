@@ -14,10 +14,12 @@ package final class Distribution {
   private var normalizer: Float = 0
   /// By how much a number may be off that was not refined.
   private var tolerance: Float = 0
+  /// The most probable tokens, best first: `refinedCount` where there are as many.
+  private var top: [Choice] = []
 
   /// How many of the most probable tokens are refined beforehand. The same whatever is asked, so that answers depend
   /// on nothing else.
-  private static let refinedCount = 16
+  private static let refinedCount = 8
 
   init(shape: NetworkShape) {
     count = shape.vocabularySize
@@ -33,12 +35,13 @@ package final class Distribution {
   /// Takes over logits that may each be off by `tolerance`; they are refined in place.
   func set(logits: Vector, tolerance: Float, weights: Parameters) {
     self.tolerance = tolerance
+    let positions = positionsOfGreatest(Self.refinedCount, of: logits, tolerance: tolerance)
     if tolerance > 0 {
-      let positions = positionsOfGreatest(Self.refinedCount, of: logits, tolerance: tolerance)
       multiplyRows(
         of: weights.decoder.weights, at: positions, output.all, bias: weights.decoder.bias, into: logits)
     }
     normalizer = Float(logSoftmax(logits, into: numbers.all))
+    top = Self.sorted(positions.map { ($0, numbers.all[Int($0)]) }, limit: Self.refinedCount)
   }
 
   /// A token and its log-probability, in nats.
@@ -46,10 +49,7 @@ package final class Distribution {
 
   /// The most probable tokens, best first; of equally probable ones those with the lowest numbers.
   package func best(_ limit: Int, with weights: ServedWeights) -> [Choice] {
-    if limit <= Self.refinedCount {
-      let positions = positionsOfGreatest(limit, of: numbers.all, tolerance: 0)
-      return Self.sorted(positions.map { ($0, numbers.all[Int($0)]) }, limit: limit)
-    }
+    if limit <= Self.refinedCount { return Array(top.prefix(limit)) }
     let positions = positionsOfGreatest(limit, of: numbers.all, tolerance: tolerance)
     return Self.sorted(positions.map { ($0, refined($0, with: weights)) }, limit: limit)
   }
