@@ -85,14 +85,14 @@ private struct HalfPacking: TeamWork {
 }
 
 /// The greatest magnitude of some numbers: NaN if one of them is.
+///
+/// Without their signs numbers are ordered as their bits are, NaNs beyond all others.
 @inline(__always)
 func greatestMagnitude(_ start: UnsafePointer<Float>, count: Int) -> Float {
-  var greatest = Lanes.zero
-  var hasNaN = SIMDMask<SIMD16<Int32>>(repeating: false)
+  var greatest = SIMD16<UInt32>.zero
   forEachLanes(count) { index, width in
-    let lanes = unsafe start.lanes(at: index, count: width)
-    greatest = greatest.greater(lanes).greater(-lanes)
-    hasNaN .|= lanes .!= lanes
+    let bits = unsafe unsafeBitCast(start.lanes(at: index, count: width), to: SIMD16<UInt32>.self) & 0x7FFF_FFFF
+    greatest = greatest.replacing(with: bits, where: bits .> greatest)
   }
-  return any(hasNaN) ? .nan : greatest.max()
+  return Float(bitPattern: greatest.max())
 }
