@@ -190,7 +190,9 @@ extension Connection {
     append(exchange)
     undecodedCount += 1
     Task.immediate { @EventLoop in
+      await service.decodingTurn()
       let (incoming, verdicts) = await Exchange.decodeElsewhere(line, limits: service.limits)
+      service.decodingDidEnd()
       fill(exchange, with: incoming, verdicts: verdicts)
       undecodedCount -= 1
       if undecodedCount == 0 { earlyCancels = [] }

@@ -19,6 +19,9 @@ final class Service {
   private var unfinished: [Int: Connection] = [:]
   private(set) var isDraining = false
   private var willGiveBackMemory = false
+  /// Whether a long line is being decoded, and the lines that wait for that.
+  private var isDecoding = false
+  private var decodingWaiters: [CheckedContinuation<Void, Never>] = []
   /// Bytes of requests that connections hold.
   private var heldByteCount = 0
   private let idle = Deferred<Void>()
@@ -52,6 +55,21 @@ final class Service {
 
   /// Whether the requests of all connections together take more memory than they may.
   var holdsTooMuch: Bool { heldByteCount > limits.requestByteLimit }
+
+  /// Waits until a long line may be decoded: one at a time, whoever sent it. A crowd of them would keep all threads busy,
+  /// answers that are to be encoded among those who wait, and hold in memory what they are as values all at once.
+  func decodingTurn() async {
+    guard isDecoding else {
+      isDecoding = true
+      return
+    }
+    await withCheckedContinuation { decodingWaiters.append($0) }
+  }
+
+  /// Lets the next line be decoded.
+  func decodingDidEnd() {
+    if decodingWaiters.isEmpty { isDecoding = false } else { decodingWaiters.removeFirst().resume() }
+  }
 
   /// Much was freed: gives it back to the system, once for all that comes within a second.
   func memoryWasFreed() {
