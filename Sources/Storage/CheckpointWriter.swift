@@ -1,5 +1,6 @@
 package import JSON
 import Synchronization
+import System
 
 /// A checkpoint while its owner writes it: first the files, then `commit`. Without that it leaves nothing that counts.
 ///
@@ -11,7 +12,7 @@ package final class CheckpointWriter: Sendable {
   private let number: Int
   /// The journal's bytes when the checkpoint began.
   private let journalByteCount: Int
-  private let files = Mutex<[Checkpoint.File]>([])
+  private let files = Monitor<[Checkpoint.File]>([])
   private let isPlaced = Atomic(false)
 
   /// Whether the checkpoint counts, or, after a `commit` that failed at its very end, may do so.

@@ -1,4 +1,4 @@
-import Synchronization
+import System
 
 extension Store {
   /// Begins a checkpoint that stands for all records so far: those that follow go to a segment of their own.

@@ -1,4 +1,4 @@
-import Synchronization
+import System
 
 extension Store {
   /// Opens the store in a directory, or begins one there.

@@ -1,4 +1,4 @@
-import Synchronization
+import System
 
 extension Store {
   static let temporarySuffix = ".tmp"

@@ -1,4 +1,4 @@
-import Synchronization
+import System
 
 /// A directory that holds an owner's checkpoints and the journal of what came after them, such that what was
 /// acknowledged as durable is there after any crash.
@@ -20,9 +20,9 @@ package final class Store: Sendable {
   let identity: UInt64
   /// A segment is ended when it has grown to this size.
   let segmentByteLimit: Int
-  let state: Mutex<State>
+  let state: Monitor<State>
   /// Held while the journal is synced or its segment changed; taken before `state`.
-  let syncing = Mutex<Void>(())
+  let syncing = Monitor<Void>(())
 
   init(_ directory: String, on disk: any Disk, segmentByteLimit: Int, _ contents: StoreContents) {
     let journal = contents.journal
@@ -30,7 +30,7 @@ package final class Store: Sendable {
     self.disk = disk
     self.segmentByteLimit = segmentByteLimit
     identity = contents.manifest.identity
-    state = Mutex(
+    state = Monitor(
       State(
         manifest: contents.manifest, segment: nil, failure: nil,
         carried: journal.records.filter { $0.sequence > journal.durableSequence },
