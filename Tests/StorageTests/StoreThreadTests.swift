@@ -41,7 +41,7 @@ struct StoreThreadTests {
 
   private final class Flag: Sendable { let value = Atomic(false) }
 
-  private final class Sequences: Sendable { let all = Mutex<[UInt64]>([]) }
+  private final class Sequences: Sendable { let all = Monitor<[UInt64]>([]) }
 
   @Test("A sync that fails on one thread is told to all, and nothing is acknowledged until the store is healed")
   func failureIsShared() throws {
