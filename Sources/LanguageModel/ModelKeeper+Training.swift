@@ -29,14 +29,17 @@ extension ModelKeeper {
     let start = MonotonicClock.nanoseconds
     defer { runNanoseconds += MonotonicClock.nanoseconds - start }
     do { return try run?.next() } catch {
-      run = nil
+      finishRun()
       mustCheckpoint = true
       throw error
     }
   }
 
   /// Forgets a training that is over. Its updates are those that a replay does from the last checkpoint on.
-  package func finishRun() { run = nil }
+  package func finishRun() {
+    run = nil
+    teacher.releaseWorkspace()
+  }
 
   /// Ends a training before its time. The journal does not know of it: a checkpoint must follow.
   ///
@@ -44,7 +47,7 @@ extension ModelKeeper {
   package func stopRun(discards: Bool) {
     guard let run else { return }
     if discards { run.discard() }
-    self.run = nil
+    finishRun()
     mustCheckpoint = true
   }
 }

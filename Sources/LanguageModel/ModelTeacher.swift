@@ -121,6 +121,9 @@ extension ModelTeacher {
   /// Says that the weights have changed.
   func noteChange() { published = nil }
 
+  /// Gives back what only large updates need: lessons are short.
+  func releaseWorkspace() { trainer.releaseWorkspace() }
+
   /// Undoes growth whose words were not learned after all.
   func shrinkToVocabulary() { trainer.shrink(toVocabulary: tokenizer.vocabularySize) }
 }

@@ -16,15 +16,18 @@ final class Harness {
   /// Starts a daemon without signals.
   static func start(
     limits: Limits = Limits(), directory: String? = nil, disk: any Disk = SystemDisk(),
-    replayMilliseconds: Int = 2_000
+    flushMilliseconds: Int = 1_000, replayMilliseconds: Int = 2_000
   ) async throws -> Harness {
     let harness = try Harness(
-      limits: limits, directory: directory, disk: disk, replayMilliseconds: replayMilliseconds)
+      limits: limits, directory: directory, disk: disk, flushMilliseconds: flushMilliseconds,
+      replayMilliseconds: replayMilliseconds)
     try await harness.open()
     return harness
   }
 
-  private init(limits: Limits, directory: String?, disk: any Disk, replayMilliseconds: Int) throws {
+  private init(
+    limits: Limits, directory: String?, disk: any Disk, flushMilliseconds: Int, replayMilliseconds: Int
+  ) throws {
     self.directory = directory ?? NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
     try FileSystem.createDirectory(self.directory, withParents: true)
     var configuration = DaemonConfiguration(
@@ -34,6 +37,7 @@ final class Harness {
         Harness.allLines.lines.withLock { $0.append(line) }
       })
     configuration.disk = disk
+    configuration.flushMilliseconds = flushMilliseconds
     configuration.replayMilliseconds = replayMilliseconds
     configuration.diskRetryMilliseconds = 20
     daemon = try Daemon(configuration)
@@ -102,11 +106,13 @@ final class Harness {
 
 /// Runs a test against a daemon of its own.
 nonisolated func withDaemon(
-  limits: Limits = Limits(), disk: any Disk = SystemDisk(), replayMilliseconds: Int = 2_000,
+  limits: Limits = Limits(), disk: any Disk = SystemDisk(), flushMilliseconds: Int = 1_000,
+  replayMilliseconds: Int = 2_000,
   _ body: @EventLoop @Sendable (Harness) async throws -> Void
 ) async throws {
   try EventLoop.start()
-  let harness = try await Harness.start(limits: limits, disk: disk, replayMilliseconds: replayMilliseconds)
+  let harness = try await Harness.start(
+    limits: limits, disk: disk, flushMilliseconds: flushMilliseconds, replayMilliseconds: replayMilliseconds)
   do {
     try await body(harness)
   } catch {

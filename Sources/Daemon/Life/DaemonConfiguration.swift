@@ -17,6 +17,8 @@ package struct DaemonConfiguration: Sendable {
   package var disk: any Disk = SystemDisk()
   /// How soon is tried again what the disk refused.
   package var diskRetryMilliseconds = 3_000
+  /// How long a lesson that nobody waited for to be durable may not be.
+  package var flushMilliseconds = 1_000
   /// How long a replay of a model's journal may take before a checkpoint is written.
   package var replayMilliseconds = 2_000
 

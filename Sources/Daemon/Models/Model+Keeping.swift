@@ -46,15 +46,12 @@ extension Model {
     flushableSequence = sequence
     guard !willFlush else { return }
     willFlush = true
-    _ = EventLoop.after(milliseconds: Self.flushMilliseconds) { [weak self] in
+    _ = EventLoop.after(milliseconds: settings.flushMilliseconds) { [weak self] in
       guard let self else { return }
       willFlush = false
       syncing?.syncer.request(through: flushableSequence)
     }
   }
-
-  /// How long a lesson that nobody waited for to be durable may not be.
-  private static let flushMilliseconds = 1_000
 }
 
 // MARK: - Failing and healing

@@ -57,6 +57,8 @@ final class Model {
     var disk: any Disk
     /// How soon is tried again what the disk refused, in milliseconds.
     var retryMilliseconds: Int
+    /// How long a lesson that nobody waited for to be durable may not be.
+    var flushMilliseconds: Int
     /// How long a replay of the journal may take before a checkpoint is worth while.
     var replayMilliseconds: Int
     var log: Log

@@ -25,7 +25,8 @@ final class ModelRegistry {
     limits = configuration.limits
     settings = Model.Settings(
       disk: configuration.disk, retryMilliseconds: configuration.diskRetryMilliseconds,
-      replayMilliseconds: configuration.replayMilliseconds, log: configuration.log)
+      flushMilliseconds: configuration.flushMilliseconds, replayMilliseconds: configuration.replayMilliseconds,
+      log: configuration.log)
   }
 
   private var log: Log { settings.log }
