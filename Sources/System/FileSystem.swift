@@ -105,8 +105,9 @@ package enum FileSystem {
     let found = try status(of: descriptor, path: path)
     guard found.byteCount <= byteLimit else { throw .tooLarge(path: path, byteLimit: byteLimit) }
     var bytes: [UInt8] = []
-    // It may grow or shrink meanwhile, so the size is only where to begin.
-    bytes.reserveCapacity(found.byteCount + 1)
+    // It may grow or shrink meanwhile, so the size is only where to begin; with room for the read that finds the end,
+    // which would else have all of it copied.
+    bytes.reserveCapacity(found.byteCount + FileDescriptor.chunkByteCount)
     while bytes.count <= byteLimit {
       let expected = max(found.byteCount - bytes.count + 1, FileDescriptor.chunkByteCount)
       let room = byteLimit - bytes.count

@@ -43,6 +43,10 @@ package enum ResourceUsage {
   /// much was freed, and other threads that allocate may wait meanwhile.
   package static func giveBackFreedMemory() { rnnd_trim_heap() }
 
+  /// Has all threads that begin later take memory from one heap, so that all of what is freed can be given back. They
+  /// allocate little while they compute, so that none waits long for another.
+  package static func shareHeap() { rnnd_use_one_heap() }
+
   /// How many descriptors are open; nil where the system does not tell.
   package static var openDescriptorCount: Int? {
     // The list is read through one more descriptor and its duplicate.

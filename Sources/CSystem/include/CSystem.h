@@ -395,6 +395,14 @@ static inline void rnnd_trim_heap(void) {
 #endif
 }
 
+/// Has all threads share one heap from now on, where the C library would give each its own: only the first heap's free end
+/// goes back to the system.
+static inline void rnnd_use_one_heap(void) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 static inline int rnnd_default_signal(int number) { return signal(number, SIG_DFL) == SIG_ERR ? -1 : 0; }
 static inline void rnnd_set_handler(struct sigaction *action, void (*handler)(int)) {
   action->sa_handler = handler;

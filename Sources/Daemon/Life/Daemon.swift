@@ -56,6 +56,7 @@ package final class Daemon {
     Signal.ignoreBrokenPipe()
     // What is in memory is the user's text.
     try? ProcessControl.disableCoreDumps()
+    ResourceUsage.shareHeap()
     let configuration = configuration.withinDescriptorLimit()
     let watcher = try SignalWatcher()
     let outcome = Outcome()
