@@ -30,10 +30,11 @@ extension Call {
   ) { (invocation) async throws(RPCError) in
     let plan = try Train.plan(invocation)
     let sink = invocation.progress
+    // However it ends.
+    defer { invocation.service.memoryWasFreed() }
     let summary = try await invocation.model().train(
       plan, fileByteLimit: invocation.service.limits.fileByteLimit, unless: invocation.cancellation
     ) { progress in sink?(Train.describe(progress)) }
-    invocation.service.memoryWasFreed()
     return .object(Train.describe(summary))
   }
 }
