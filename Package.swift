@@ -43,10 +43,12 @@ let package = Package(
   products: [.executable(name: "rnnd", targets: ["rnnd"])],
   targets: [
     [.target(name: "CSystem")],
+    // What the tests of several modules share.
+    [.target(name: "TestSupport", dependencies: ["System"], path: "Tests/Support", swiftSettings: strict)],
     // Shared ground.
-    module("JSON"),
-    module("System", over: ["CSystem"]),
-    module("Storage", over: ["JSON", "System", "CSystem"]),
+    module("JSON", testedWith: ["TestSupport"]),
+    module("System", over: ["CSystem"], testedWith: ["TestSupport"]),
+    module("Storage", over: ["JSON", "System", "CSystem"], testedWith: ["TestSupport"]),
     // The model.
     module("Kernels", over: ["CSystem"], settings: vectorised),
     module("Networks", over: ["Kernels"], resources: [.copy("Golden")]),
@@ -56,7 +58,7 @@ let package = Package(
       "LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "Storage", "JSON", "System"],
       resources: [.copy("Golden")]),
     // The service.
-    module("RPC", over: ["JSON"]),
+    module("RPC", over: ["JSON"], testedWith: ["TestSupport"]),
     module(
       "Daemon", over: ["LanguageModel", "Networks", "Tokenizers", "Kernels", "Storage", "RPC", "JSON", "System"],
       testedWith: ["Client"]),

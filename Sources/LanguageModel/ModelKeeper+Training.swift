@@ -17,7 +17,7 @@ extension ModelKeeper {
   /// nobody knows whether the checkpoint counts.
   package func takeBackRun() {
     run?.discard()
-    run = nil
+    finishRun()
     mustCheckpoint = isCheckpointInDoubt
   }
 

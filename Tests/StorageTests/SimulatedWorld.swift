@@ -1,6 +1,7 @@
 import Foundation
 import Storage
 import System
+import TestSupport
 
 /// What a simulated disk holds: what readers see, what would survive a crash, and what is between the two.
 struct World {

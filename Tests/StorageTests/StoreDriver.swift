@@ -1,6 +1,7 @@
 import JSON
 import Storage
 import System
+import TestSupport
 
 /// Drives a store as its owner would, and beside it a plain model of what must be true.
 ///

@@ -1,10 +1,11 @@
 import System
 
 /// A private directory that is removed with its owner.
-final class TemporaryDirectory {
-  let path: String
+package final class TemporaryDirectory {
+  package let path: String
 
-  init() throws {
+  package init() throws {
+    // Short, so that socket addresses fit.
     path = "/tmp/rnnd-test-\(ProcessControl.processID)-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
     try FileSystem.createDirectory(path)
   }
@@ -12,5 +13,5 @@ final class TemporaryDirectory {
   deinit { try? FileSystem.removeTree(path) }
 
   /// The path of a name within.
-  subscript(name: String) -> String { "\(path)/\(name)" }
+  package subscript(name: String) -> String { "\(path)/\(name)" }
 }
