@@ -41,6 +41,11 @@ extension ModelKeeper {
     teacher.releaseWorkspace()
   }
 
+  /// Gives back what only teaching needs, until something is taught again; nothing happens while a training is under way.
+  package func rest() {
+    if run == nil { teacher.releaseWorkspace() }
+  }
+
   /// Ends a training before its time. The journal does not know of it: a checkpoint must follow.
   ///
   /// - Parameter discards: whether what it has taught is taken back, as far as no lesson came after.

@@ -121,8 +121,11 @@ extension ModelTeacher {
   /// Says that the weights have changed.
   func noteChange() { published = nil }
 
-  /// Gives back what only large updates need: lessons are short.
-  func releaseWorkspace() { trainer.releaseWorkspace() }
+  /// Gives back what only teaching needs; the next lesson takes it again.
+  package func releaseWorkspace() {
+    trainer.releaseWorkspace()
+    compactor.releaseSpare()
+  }
 
   /// Undoes growth whose words were not learned after all.
   func shrinkToVocabulary() { trainer.shrink(toVocabulary: tokenizer.vocabularySize) }

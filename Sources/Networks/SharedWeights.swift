@@ -13,6 +13,8 @@ struct SharedWeights {
   private var changedRows = TouchedRows()
   /// Whether all of the encoder may differ.
   private var hasEncoderChanged = false
+  /// Whether nothing at all differs.
+  private var isAsPrevious = false
 
   init(_ parameters: Parameters) {
     current = SnapshotStorage(parameters)
@@ -40,21 +42,27 @@ struct SharedWeights {
     current = SnapshotStorage(moved)
     changedRows.clear()
     hasEncoderChanged = false
+    isAsPrevious = true
   }
 
   /// Notes that weights have changed: in the encoder only the rows given, if so.
   mutating func noteChange(onlyEncoderRows rows: some Sequence<Int>) {
     changedRows.mark(rows: rows, rowCount: parameters.encoder.rows)
+    isAsPrevious = false
   }
 
   /// Notes that any weight may have changed.
-  mutating func noteChangeOfEverything() { hasEncoderChanged = true }
+  mutating func noteChangeOfEverything() {
+    hasEncoderChanged = true
+    isAsPrevious = false
+  }
 
   /// Gives the weights another layout.
   ///
   /// - Precondition: `makeWritable` was called.
   mutating func relayout(_ layout: ParameterLayout) {
     current = SnapshotStorage(current.parameters.relaid(layout))
+    isAsPrevious = false
   }
 
   /// Goes back to weights that were published before.
@@ -62,10 +70,15 @@ struct SharedWeights {
     current = snapshot.storage
     if previous === current { previous = nil }
     hasEncoderChanged = true
+    isAsPrevious = false
   }
 
-  /// Gives back memory that only makes the next move quicker.
-  mutating func releaseSpare() { previous = nil }
+  /// Gives back memory that only makes the next move quicker. Weights that have moved and not changed since move back.
+  mutating func releaseSpare() {
+    if isAsPrevious, let previous { current = previous }
+    previous = nil
+    isAsPrevious = false
+  }
 
   private mutating func takePreviousBuffer(count: Int) -> FloatBuffer? {
     guard previous != nil else { return nil }

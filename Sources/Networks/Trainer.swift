@@ -160,9 +160,10 @@ package final class Trainer {
   /// Does at once what the next update would begin with if a snapshot is held, so that it takes less time.
   package func prepareForUpdate() { shared.makeWritable() }
 
-  /// Gives back memory that only makes the next update quicker.
+  /// Gives back memory that only updates need, and the next one takes again.
   package func releaseWorkspace() {
     pass = NetworkPass(shape: shape, dropout: dropout, precision: precision)
+    gradient = Parameters(layout: weights.layout)
     shared.releaseSpare()
   }
 

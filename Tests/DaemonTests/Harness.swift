@@ -16,17 +16,18 @@ final class Harness {
   /// Starts a daemon without signals.
   static func start(
     limits: Limits = Limits(), directory: String? = nil, disk: any Disk = SystemDisk(),
-    flushMilliseconds: Int = 1_000, replayMilliseconds: Int = 2_000
+    flushMilliseconds: Int = 1_000, replayMilliseconds: Int = 2_000, restMilliseconds: Int = 15_000
   ) async throws -> Harness {
     let harness = try Harness(
       limits: limits, directory: directory, disk: disk, flushMilliseconds: flushMilliseconds,
-      replayMilliseconds: replayMilliseconds)
+      replayMilliseconds: replayMilliseconds, restMilliseconds: restMilliseconds)
     try await harness.open()
     return harness
   }
 
   private init(
-    limits: Limits, directory: String?, disk: any Disk, flushMilliseconds: Int, replayMilliseconds: Int
+    limits: Limits, directory: String?, disk: any Disk, flushMilliseconds: Int, replayMilliseconds: Int,
+    restMilliseconds: Int
   ) throws {
     self.directory = directory ?? NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
     try FileSystem.createDirectory(self.directory, withParents: true)
@@ -39,6 +40,7 @@ final class Harness {
     configuration.disk = disk
     configuration.flushMilliseconds = flushMilliseconds
     configuration.replayMilliseconds = replayMilliseconds
+    configuration.restMilliseconds = restMilliseconds
     configuration.diskRetryMilliseconds = 20
     daemon = try Daemon(configuration)
   }
@@ -107,12 +109,13 @@ final class Harness {
 /// Runs a test against a daemon of its own.
 nonisolated func withDaemon(
   limits: Limits = Limits(), disk: any Disk = SystemDisk(), flushMilliseconds: Int = 1_000,
-  replayMilliseconds: Int = 2_000,
+  replayMilliseconds: Int = 2_000, restMilliseconds: Int = 15_000,
   _ body: @EventLoop @Sendable (Harness) async throws -> Void
 ) async throws {
   try EventLoop.start()
   let harness = try await Harness.start(
-    limits: limits, disk: disk, flushMilliseconds: flushMilliseconds, replayMilliseconds: replayMilliseconds)
+    limits: limits, disk: disk, flushMilliseconds: flushMilliseconds, replayMilliseconds: replayMilliseconds,
+    restMilliseconds: restMilliseconds)
   do {
     try await body(harness)
   } catch {

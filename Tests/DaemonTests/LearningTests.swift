@@ -1,4 +1,5 @@
 import JSON
+import Synchronization
 import Testing
 
 @testable import Daemon
@@ -31,6 +32,27 @@ struct LearningTests {
       let words = try await reader.call("next-word", ["text": "the man bites the"])["words"]?.array
       #expect(words?.first?["word"] == "dog")
     }
+  }
+
+  @Test("what is taught after a rest goes on from what was taught before")
+  func rest() async throws {
+    let losses = Mutex<[[Double]]>([])
+    for restMilliseconds in [0, 3_600_000] {
+      try await withDaemon(restMilliseconds: restMilliseconds) { harness in
+        let client = try harness.client()
+        _ = try await client.call("describe-model")
+        let model = try #require(harness.daemon.service.models.loaded.first)
+        var found: [Double] = []
+        for _ in 0..<4 {
+          let report = try await client.call("train-step", Self.sentence)
+          found.append(try #require(report["loss"]?.double))
+          if restMilliseconds == 0 { await harness.until { model.isResting } }
+        }
+        #expect(try await client.call("next-word", ["text": "the man bites the"])["words"]?.array?.first?["word"] == "dog")
+        losses.withLock { $0.append(found) }
+      }
+    }
+    #expect(losses.withLock { $0[0] == $0[1] })
   }
 
   @Test("the loss of a sentence falls as it is repeated, and new words are counted once")

@@ -12,6 +12,22 @@ struct FloatBufferTests {
     #expect(Int(bitPattern: buffer.base) % 64 == 0)
   }
 
+  /// Numbers in the smallest buffer that consists of the system's own pages.
+  private static let largeCount = 1 << 20
+
+  @Test(
+    "a large buffer is zero-filled too, whatever was in memory before",
+    arguments: [largeCount - 1, largeCount, largeCount + 1, 3 * largeCount + 5])
+  func largeZeroFilled(count: Int) {
+    for _ in 0..<2 {
+      let buffer = FloatBuffer(count: count)
+      #expect(Int(bitPattern: buffer.base) % 64 == 0)
+      #expect(buffer.all.withSpan { numbers in numbers.indices.allSatisfy { numbers[$0] == 0 } })
+      buffer.all.fill(with: 1)
+      #expect(buffer.all[count - 1] == 1)
+    }
+  }
+
   @Test("a view keeps its buffer alive")
   func viewsOwn() {
     func makeView() -> Vector { FloatBuffer([1, 2, 3]).vector(at: 1, count: 2) }

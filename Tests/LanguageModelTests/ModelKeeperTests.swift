@@ -118,6 +118,26 @@ struct ModelKeeperTests {
   }
 
   @Test(
+    "learns the same when it gives memory back between lessons",
+    arguments: CellKind.allCases, [CreateSettings.OptimizerName.sgd, .adamw])
+  func rest(_ cell: CellKind, _ optimizer: CreateSettings.OptimizerName) throws {
+    var settings = CreateSettings.tiny(cell: cell, optimizer: optimizer)
+    settings.dropout = 0.2
+    let directories = try [TemporaryDirectory(), TemporaryDirectory()]
+    let (busy, resting) = (try create(settings, in: directories[0]), try create(settings, in: directories[1]))
+    for (index, (lesson, same)) in zip(script(busy), script(resting)).enumerated() {
+      try lesson()
+      try same()
+      if index % 3 != 1 { _ = resting.teacher.snapshot() }
+      if index % 2 == 0 { resting.teacher.prepareForLesson() }
+      let before = resting.teacher.snapshot()
+      resting.rest()
+      #expect(resting.teacher.snapshot().generation == before.generation)
+      expectSame(resting, busy)
+    }
+  }
+
+  @Test(
     "is recovered with lessons that came in between a training, which then ends with the same bits",
     arguments: [CreateSettings.OptimizerName.sgd, .adamw], [false, true])
   func lessonsWhileTraining(_ optimizer: CreateSettings.OptimizerName, _ hasCheckpoint: Bool) throws {

@@ -240,6 +240,25 @@ struct TrainerTests {
     #expect(trainer.snapshot().tensors.map(\.values.array) == trainer.weightTensors.map(\.values.array))
   }
 
+  @Test("weights that moved for the next update move back when memory is given back")
+  func moveBack() throws {
+    let shape = try TestNetwork.shape(.lstm, vocabularySize: 60)
+    let trainer = try TestNetwork.trainer(shape)
+    let held = trainer.snapshot()
+    trainer.prepareForUpdate()
+    #expect(trainer.snapshot().storage !== held.storage)
+    trainer.releaseWorkspace()
+    #expect(trainer.snapshot().storage === held.storage)
+    trainer.prepareForUpdate()
+    let windows = TestNetwork.windows(count: 1, batchSize: 2, length: 2, vocabularySize: 60)
+    var state = BatchState(zeroFor: trainer.shape, batchSize: 2)
+    _ = try trainer.update(windows[0], from: &state, settings: Self.settings)
+    let taught = trainer.stateBits
+    trainer.releaseWorkspace()
+    #expect(trainer.snapshot().storage !== held.storage)
+    #expect(trainer.stateBits == taught)
+  }
+
   @Test("learns the same whether or not snapshots are published, held, and let go of", arguments: optimizers)
   fileprivate func publishingChangesNothing(optimizer: Optimizer) throws {
     for output in OutputKind.allCases {

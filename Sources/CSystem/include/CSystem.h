@@ -396,10 +396,13 @@ static inline void rnnd_trim_heap(void) {
 }
 
 /// Has all threads share one heap from now on, where the C library would give each its own: only the first heap's free end
-/// goes back to the system.
+/// goes back to the system. What is large gets pages of its own, and goes back when it is freed: left to itself, the C
+/// library would take ever larger pieces from the heap once such a piece has been freed.
 static inline void rnnd_use_one_heap(void) {
 #ifdef __GLIBC__
   mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
 #endif
 }
 

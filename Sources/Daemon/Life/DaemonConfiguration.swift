@@ -21,6 +21,8 @@ package struct DaemonConfiguration: Sendable {
   package var flushMilliseconds = 1_000
   /// How long a replay of a model's journal may take before a checkpoint is written.
   package var replayMilliseconds = 2_000
+  /// How long after its last lesson a model gives back the memory that only teaching needs.
+  package var restMilliseconds = 15_000
 
   package init(
     socketPath: String, dataDirectory: String, allowedGroup: UInt32? = nil, limits: Limits = Limits(), log: Log

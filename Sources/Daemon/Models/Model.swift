@@ -51,6 +51,10 @@ final class Model {
   var savedChangeCount = 0
   var checkpointNanoseconds = MonotonicClock.nanoseconds
   private var publishedNanoseconds: UInt64 = 0
+  /// Whether it will be looked whether lessons still come.
+  private var willRest = false
+  /// Whether nothing was taught since what only teaching needs was given back.
+  private(set) var isResting = false
 
   /// What a model is told of the daemon that it lives in.
   struct Settings: Sendable {
@@ -61,6 +65,8 @@ final class Model {
     var flushMilliseconds: Int
     /// How long a replay of the journal may take before a checkpoint is worth while.
     var replayMilliseconds: Int
+    /// How long after its last lesson it gives back the memory that only teaching needs.
+    var restMilliseconds: Int
     var log: Log
   }
 
@@ -113,6 +119,25 @@ final class Model {
   func publish(_ snapshot: ModelSnapshot) {
     self.snapshot = snapshot
     publishedNanoseconds = MonotonicClock.nanoseconds
+    isResting = false
+    restLater()
+  }
+
+  /// Gives back what only teaching needs when nothing has been taught for a while. One timer at a time: that of a model
+  /// which is taught without pause is set anew when it comes.
+  private func restLater() {
+    guard !willRest else { return }
+    willRest = true
+    let count = changeCount
+    _ = EventLoop.after(milliseconds: settings.restMilliseconds) { [weak self] in
+      guard let self else { return }
+      willRest = false
+      guard changeCount == count, turns.isIdle else { return restLater() }
+      Task { @EventLoop in
+        await trainer.rest()
+        isResting = changeCount == count
+      }
+    }
   }
 
   /// Whether readers have waited long enough for what was learned from notifications.

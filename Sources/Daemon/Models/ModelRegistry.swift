@@ -26,6 +26,7 @@ final class ModelRegistry {
     settings = Model.Settings(
       disk: configuration.disk, retryMilliseconds: configuration.diskRetryMilliseconds,
       flushMilliseconds: configuration.flushMilliseconds, replayMilliseconds: configuration.replayMilliseconds,
+      restMilliseconds: configuration.restMilliseconds,
       log: configuration.log)
   }
 

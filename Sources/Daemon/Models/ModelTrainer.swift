@@ -221,6 +221,12 @@ extension ModelTrainer {
   /// Does what the next lesson would begin with, once the snapshot before the last is out of use.
   func prepareForLesson() { keeper?.teacher.prepareForLesson() }
 
+  /// Gives back what only teaching needs, as no lesson has come for a while.
+  func rest() {
+    keeper?.rest()
+    ResourceUsage.giveBackFreedMemory()
+  }
+
   private func undo(
     _ recorded: UInt64?, of lesson: LessonTicket, answeredBy error: RPCError, _ keeper: ModelKeeper,
     _ syncer: JournalSyncer

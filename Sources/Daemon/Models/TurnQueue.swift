@@ -28,6 +28,8 @@ final class TurnQueue {
   nonisolated init() {}
 
   var isEmpty: Bool { turns.isEmpty }
+  /// Whether nothing waits, and nobody has their turn.
+  var isIdle: Bool { turns.isEmpty && !isTaking }
 
   /// Lets turns begin.
   func open() {

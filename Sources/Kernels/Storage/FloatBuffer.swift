@@ -1,11 +1,7 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Single-precision numbers in one aligned piece of memory that it alone owns: weights, gradients and workspaces.
 ///
 /// It begins zero-filled, starts on a cache line and never moves, so that views into it stay good for as long as they
-/// keep it alive. Elements are reached through `Vector` and `Matrix`, whose bounds are checked when they are made.
+/// keep it alive. A large one takes memory only as it is written to (`ZeroedMemory`). Elements are reached through `Vector` and `Matrix`, whose bounds are checked when they are made.
 ///
 /// Not `Sendable`: whoever hands one to another thread proves that nobody writes to it meanwhile.
 @safe
@@ -14,41 +10,26 @@ package final class FloatBuffer {
   package let count: Int
 
   let base: UnsafeMutablePointer<Float>
-
-  /// A cache line, and a 512-bit register.
-  private static let alignment = 64
-  /// A huge page: what is at least as large as two of them is laid on such pages where the system has them, as a walk
-  /// down a large matrix's column touches another small page at every step.
-  private static let hugePage = 2 << 20
+  private let memory: ZeroedMemory
 
   /// Makes a zero-filled buffer.
   ///
   /// - Precondition: `count` is not negative.
-  /// - Complexity: O(`count`).
+  /// - Complexity: O(`count`); of a large one, nothing until it is written to.
   package init(count: Int) {
     precondition(count >= 0, "FloatBuffer: negative count")
     self.count = count
     let (byteCount, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     precondition(!overflow, "FloatBuffer: count too large")
-    let isLarge = byteCount >= 2 * Self.hugePage
-    let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: byteCount, alignment: isLarge ? Self.hugePage : Self.alignment)
-    #if os(Linux)
-      // A wish: a system that refuses it serves small pages.
-      if isLarge { unsafe madvise(bytes, byteCount, MADV_HUGEPAGE) }
-    #endif
-    unsafe base = bytes.bindMemory(to: Float.self, capacity: max(count, 1))
-    unsafe base.initialize(repeating: 0, count: count)
+    memory = ZeroedMemory(byteCount: byteCount)
+    // Zero bytes are zeros.
+    unsafe base = memory.start.bindMemory(to: Float.self, capacity: max(count, 1))
   }
 
   /// Makes a buffer that holds a copy of `values`.
   package convenience init(_ values: [Float]) {
     self.init(count: values.count)
     all.copy(from: values)
-  }
-
-  deinit {
-    unsafe UnsafeMutableRawPointer(base).deallocate()
   }
 
   /// A view of everything.

@@ -89,6 +89,9 @@ package struct WeightsCompactor {
     return ServedWeights(snapshot: snapshot, compact: weights)
   }
 
+  /// Gives back memory that only makes the next turn quicker.
+  package mutating func releaseSpare() { previous = nil }
+
   private mutating func takePrevious(fitting layout: ParameterLayout) -> CompactWeights? {
     guard var weights = previous.take(), weights.fits(layout), isKnownUniquelyReferenced(&weights) else { return nil }
     return weights
