@@ -27,6 +27,8 @@ struct MultiplyTests {
     [
       ProductShape(0, 5, 3), ProductShape(5, 0, 3), ProductShape(3, 5, 0), ProductShape(1, 1, 1),
       ProductShape(21, 100, 650), ProductShape(65, 37, 641), ProductShape(130, 8, 333), ProductShape(12, 200, 1000),
+      // Transposed: in more than one block, and with rows that begin a kilobyte apart.
+      ProductShape(61, 70, 1100), ProductShape(254, 40, 330), ProductShape(254, 9, 17),
     ] + [1, 2, 7, 8, 9, 10, 11, 15, 16, 17, 20, 31, 32, 33].map { ProductShape($0, 33, 17) }
     + [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 47, 48, 49, 63, 64, 65].map { ProductShape(11, $0, 9) }
     + [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 319, 320, 321].map { ProductShape(13, 35, $0) }

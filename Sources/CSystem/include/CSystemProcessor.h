@@ -10,6 +10,9 @@
 /// Sixteen numbers: `SIMD16<Float>` in Swift.
 typedef float rnnd_lanes __attribute__((ext_vector_type(16)));
 
+/// Their bits.
+typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
+
 /// Tells the processor that the thread looks at a memory place until another thread changes it.
 static inline void rnnd_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -101,11 +104,45 @@ static inline rnnd_lanes rnnd_add_pair_products(rnnd_lanes sum, rnnd_lanes a, rn
 #if defined(__AVX512BF16__)
   return (rnnd_lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 #else
-  typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
   const rnnd_bits upper = (rnnd_bits)(0xFFFF0000u);
   sum += (rnnd_lanes)((rnnd_bits)a << 16) * (rnnd_lanes)((rnnd_bits)b << 16);
   sum += (rnnd_lanes)((rnnd_bits)a & upper) * (rnnd_lanes)((rnnd_bits)b & upper);
   return sum;
+#endif
+}
+
+#if !defined(__AVX512BF16__)
+/// The bits of numbers, of which the upper 16 are the nearest bfloat16's.
+static inline rnnd_bits rnnd_round(rnnd_lanes lanes) {
+  const rnnd_bits bits = (rnnd_bits)lanes;
+  const rnnd_bits isNaN = (rnnd_bits)(lanes != lanes);
+  return (isNaN & (bits | 0x00400000u)) | (~isNaN & (bits + 0x7FFFu + (bits >> 16 & 1u)));
+}
+#endif
+
+/// Numbers of `first` and of `second` as pairs, rounded to bfloat16: to the nearest, ties to even; NaN stays NaN. What is
+/// too small for single precision's full digits may become zero, as which products take it anyway.
+static inline rnnd_lanes rnnd_pair(rnnd_lanes first, rnnd_lanes second) {
+#if defined(__AVX512BF16__)
+  const rnnd_lanes halves = (rnnd_lanes)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+  typedef short rnnd_words __attribute__((ext_vector_type(32)));
+  const rnnd_words words = (rnnd_words)halves;
+  return (rnnd_lanes)__builtin_shufflevector(
+      words, words, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
+      29, 14, 30, 15, 31);
+#else
+  return (rnnd_lanes)(rnnd_round(first) >> 16 | (rnnd_round(second) & 0xFFFF0000u));
+#endif
+}
+
+/// Numbers 2n and 2n + 1 of 32, `low` first, as pairs; rounded as by `rnnd_pair`.
+static inline rnnd_lanes rnnd_pair_neighbours(rnnd_lanes low, rnnd_lanes high) {
+#if defined(__AVX512BF16__)
+  return (rnnd_lanes)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+#else
+  return rnnd_pair(
+      __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
+      __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31));
 #endif
 }
 
@@ -152,7 +189,6 @@ static inline rnnd_lanes rnnd_load_halves(const void *place) {
   return (rnnd_lanes)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)place));
 #else
   typedef unsigned short rnnd_halves __attribute__((ext_vector_type(16)));
-  typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
   rnnd_halves halves;
   __builtin_memcpy(&halves, place, sizeof halves);
   const rnnd_bits bits = __builtin_convertvector(halves, rnnd_bits);
@@ -168,7 +204,6 @@ static inline void rnnd_store_halves(void *place, rnnd_lanes lanes) {
   _mm256_storeu_si256((__m256i *)place, _mm512_cvtps_ph((__m512)lanes, _MM_FROUND_TO_NEAREST_INT));
 #else
   typedef unsigned short rnnd_halves __attribute__((ext_vector_type(16)));
-  typedef unsigned rnnd_bits __attribute__((ext_vector_type(16)));
   const rnnd_bits sign = (rnnd_bits)lanes >> 16 & 0x8000u;
   const rnnd_bits bits = (rnnd_bits)((rnnd_lanes)((rnnd_bits)lanes & 0x7FFFFFFFu) * 0x1p-112f);
   const rnnd_halves halves = __builtin_convertvector(sign | (bits + 0xFFFu + (bits >> 13 & 1u)) >> 13, rnnd_halves);

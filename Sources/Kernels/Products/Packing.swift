@@ -6,20 +6,27 @@ func packRowMajor(
   _ source: UnsafePointer<Float>, stride: Int, depths: Range<Int>, columns: Range<Int>,
   into target: UnsafeMutablePointer<Float>
 ) {
+  // Row after row, as the processor foresees it.
+  let panelStride = depths.count * panelWidth
+  let wholePanels = columns.count / panelWidth
+  let width = columns.count % panelWidth
+  var row = unsafe source + depths.lowerBound * stride + columns.lowerBound
   var target = unsafe target
-  for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
-    let width = min(panelWidth, columns.upperBound - first)
-    var row = unsafe source + depths.lowerBound * stride + first
-    for _ in depths {
-      if width == panelWidth {
-        unsafe target.set(row.lanes(at: 0), at: 0)
-        unsafe target.set(row.lanes(at: laneCount), at: laneCount)
-      } else {
-        for lane in 0..<panelWidth { unsafe target[lane] = lane < width ? row[lane] : 0 }
-      }
-      unsafe row += stride
-      unsafe target += panelWidth
+  for _ in depths {
+    var place = unsafe target
+    for panel in 0..<wholePanels {
+      unsafe place.set(row.lanes(at: panel &* panelWidth), at: 0)
+      unsafe place.set(row.lanes(at: panel &* panelWidth &+ laneCount), at: laneCount)
+      unsafe place += panelStride
     }
+    if width > 0 {
+      let rest = unsafe row + wholePanels &* panelWidth
+      unsafe place.set(rest.lanes(at: 0, count: min(width, laneCount)), at: 0)
+      unsafe place.set(
+        width > laneCount ? rest.lanes(at: laneCount, count: width &- laneCount) : .zero, at: laneCount)
+    }
+    unsafe row += stride
+    unsafe target += panelWidth
   }
 }
 

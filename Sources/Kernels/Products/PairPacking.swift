@@ -1,30 +1,15 @@
+import CSystem
+
 // Packing in bfloat16: two numbers that follow each other along the depth become a pair in the place of one number, the
 // first in the lower half. Where the depth is odd, the last pair's second number is zero. Places and strides are counted
 // in pairs as they are in numbers elsewhere, so that the tiles need not know.
 
-/// Pairs of numbers rounded to bfloat16, to the nearest, ties to even; NaN stays NaN.
-@inline(__always)
-private func pairs(_ first: Lanes, _ second: Lanes) -> Lanes {
-  let low = rounded(first) &>> 16
-  let high = rounded(second) & 0xFFFF_0000
-  return unsafe unsafeBitCast(low | high, to: Lanes.self)
-}
-
-/// A number's bits, of which the upper 16 are the nearest bfloat16's.
-@inline(__always)
-func rounded(_ lanes: Lanes) -> SIMD16<UInt32> {
-  let bits = unsafe unsafeBitCast(lanes, to: SIMD16<UInt32>.self)
-  let nearest = bits &+ 0x7FFF &+ ((bits &>> 16) & 1)
-  return nearest.replacing(with: bits | 0x0040_0000, where: lanes .!= lanes)
-}
-
 /// Numbers 2n and 2n + 1 of 32 that follow each other, as pairs.
 @inline(__always)
-func neighbours(_ place: UnsafePointer<Float>, count: Int) -> Lanes {
+private func neighbours(_ place: UnsafePointer<Float>, count: Int) -> Lanes {
   let low = unsafe place.lanes(at: 0, count: min(count, laneCount))
   let high = unsafe count > laneCount ? place.lanes(at: laneCount, count: count &- laneCount) : .zero
-  return pairs(
-    Lanes(lowHalf: low.evenHalf, highHalf: high.evenHalf), Lanes(lowHalf: low.oddHalf, highHalf: high.oddHalf))
+  return rnnd_pair_neighbours(low, high)
 }
 
 /// `packRowMajor` in pairs of rows.
@@ -34,21 +19,24 @@ func packRowMajorPairs(
   _ source: UnsafePointer<Float>, stride: Int, depth: Int, steps: Range<Int>, columns: Range<Int>,
   into target: UnsafeMutablePointer<Float>
 ) {
+  let panelStride = steps.count * panelWidth
   var target = unsafe target
-  for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
-    let width = min(panelWidth, columns.upperBound - first)
-    for step in steps {
-      let row = unsafe source + 2 * step * stride + first
-      let hasSecond = 2 * step + 1 < depth
+  for step in steps {
+    let row = unsafe source + 2 * step * stride + columns.lowerBound
+    let hasSecond = 2 * step + 1 < depth
+    var place = unsafe target
+    for first in Swift.stride(from: 0, to: columns.count, by: panelWidth) {
       for half in 0..<2 {
-        let count = max(0, min(laneCount, width - half * laneCount))
-        let offset = count == 0 ? 0 : half * laneCount
+        let start = first &+ half &* laneCount
+        let count = max(0, min(laneCount, columns.count &- start))
+        let offset = count == 0 ? 0 : start
         let upper = unsafe row.lanes(at: offset, count: count)
-        let lower = unsafe hasSecond ? row.lanes(at: stride + offset, count: count) : .zero
-        unsafe target.set(pairs(upper, lower), at: half * laneCount)
+        let lower = unsafe hasSecond ? row.lanes(at: stride &+ offset, count: count) : .zero
+        unsafe place.set(rnnd_pair(upper, lower), at: half &* laneCount)
       }
-      unsafe target += panelWidth
+      unsafe place += panelStride
     }
+    unsafe target += panelWidth
   }
 }
 
@@ -94,7 +82,7 @@ func packTilePairs(
       let row = unsafe source + 2 * step * stride + rows.lowerBound
       let upper = unsafe row.lanes(at: 0, count: width)
       let lower = unsafe 2 * step + 1 < depth ? row.lanes(at: stride, count: width) : .zero
-      unsafe place.set(pairs(upper, lower), at: 0)
+      unsafe place.set(rnnd_pair(upper, lower), at: 0)
       unsafe place += rows.count
     }
   }
@@ -141,20 +129,7 @@ func packColumnPairs(
     let hasLower = row + 1 < rows
     for column in Swift.stride(from: 0, to: width, by: laneCount) {
       let lower = unsafe hasLower ? (upper + stride).lanes(at: column) : .zero
-      unsafe (target + row / 2 * targetStride).set(pairs(upper.lanes(at: column), lower), at: column)
+      unsafe (target + row / 2 * targetStride).set(rnnd_pair(upper.lanes(at: column), lower), at: column)
     }
   }
-}
-
-/// What numbers 2n and 2n + 1 of 32 exceed the pairs in `high` by, as pairs.
-@inline(__always)
-func neighbours(_ place: UnsafePointer<Float>, count: Int, less high: Lanes) -> Lanes {
-  let low = unsafe place.lanes(at: 0, count: min(count, laneCount))
-  let next = unsafe count > laneCount ? place.lanes(at: laneCount, count: count &- laneCount) : .zero
-  let bits = unsafe unsafeBitCast(high, to: SIMD16<UInt32>.self)
-  let first = unsafe unsafeBitCast(bits &<< 16, to: Lanes.self)
-  let second = unsafe unsafeBitCast(bits & 0xFFFF_0000, to: Lanes.self)
-  return pairs(
-    Lanes(lowHalf: low.evenHalf, highHalf: next.evenHalf) - first,
-    Lanes(lowHalf: low.oddHalf, highHalf: next.oddHalf) - second)
 }

@@ -39,13 +39,19 @@ struct Product {
 
   /// The most steps along the depth that a task takes at a time: a panel of B this deep takes 40 KiB.
   static let stepLimit = 320
+  /// The same where A is read transposed: its panels of B come from the second-level cache anyway, and C is written once
+  /// instead of read and written again for every block.
+  static let transposedStepLimit = 1024
 
   /// How a product's depth is cut into blocks, counted in steps: numbers, or pairs of them.
   static func stepSplit(depth: Int, precision: ProductPrecision) -> EvenSplit {
     EvenSplit(0..<precision.stepCount(depth: depth), limit: stepLimit)
   }
 
-  var stepSplit: EvenSplit { Self.stepSplit(depth: depth, precision: precision) }
+  var stepSplit: EvenSplit {
+    isADirect && isATransposed
+      ? EvenSplit(0..<depth, limit: Self.transposedStepLimit) : Self.stepSplit(depth: depth, precision: precision)
+  }
 
   /// Computes the product on a team.
   func run(on team: ThreadTeam) {
@@ -57,8 +63,9 @@ struct Product {
   /// A's rows are stored as columns.
   var isATransposed: Bool { aDepthStride != 1 }
 
-  /// Whether the tiles read A where it lies.
-  var isADirect: Bool { precision == .single && !isATransposed }
+  /// Whether the tiles read A where it lies: not where it must be rounded, nor down columns whose numbers lie a kilobyte's
+  /// multiple apart, as these meet in few sets of the caches.
+  var isADirect: Bool { precision == .single && (!isATransposed || aDepthStride % 256 != 0) }
 
   var isBPacked: Bool {
     if case .packed = unsafe b { true } else { false }

@@ -1,5 +1,3 @@
-import CSystem
-
 /// One task's part of a product: some rows and some panels of 32 columns of C.
 @safe
 struct ProductBlock {
@@ -52,6 +50,7 @@ struct ProductBlock {
 
   /// Packs some rows of A, unless they are read where they lie.
   private func packLeftSide(_ tiles: EvenSplit, steps: Range<Int>, room: UnsafeMutablePointer<Float>) {
+    guard !product.isADirect else { return }
     switch (product.precision, product.isATransposed) {
     case (.single, false): break
     case (.single, true):
@@ -97,10 +96,10 @@ struct ProductBlock {
     if tiles.count > 4 {
       for tile in 0..<tiles.count {
         for panel in panels {
-          if product.isADirect && tile + 1 < tiles.count {
-            prefetch(tiles.range(of: tile + 1), steps: steps, part: panel - panels.lowerBound)
-          }
-          unsafe computeTile(tile, of: tiles, panel: panel, steps: steps, b: b, places: places)
+          let ahead =
+            product.isADirect && tile + 1 < tiles.count
+            ? ahead(tiles.range(of: tile + 1), steps: steps, part: panel - panels.lowerBound) : nil
+          unsafe computeTile(tile, of: tiles, panel: panel, steps: steps, b: b, ahead: ahead, places: places)
         }
       }
     } else {
@@ -112,18 +111,22 @@ struct ProductBlock {
     }
   }
 
-  /// Asks for a part of the next tile's rows of A, spread over the panels of the present one.
-  @inline(__always)
-  private func prefetch(_ rows: Range<Int>, steps: Range<Int>, part: Int) {
-    let start = unsafe product.a + steps.lowerBound
-    for index in stride(from: part, to: rows.count, by: panels.count) {
-      let row = unsafe start + (rows.lowerBound + index) * product.aRowStride
-      for k in stride(from: 0, to: steps.count, by: laneCount) { unsafe rnnd_prefetch(row + k) }
+  /// A part of the next tile's rows of A, to be asked for with one of the present tile's panels.
+  private func ahead(_ rows: Range<Int>, steps: Range<Int>, part: Int) -> TileAhead {
+    let start = unsafe product.a + steps.lowerBound * product.aDepthStride
+    if product.isATransposed {
+      return unsafe TileAhead(
+        depth: steps.count, fromLast: start + (rows.upperBound - 1), depthStride: product.aDepthStride, part: part,
+        of: panels.count)
     }
+    return unsafe TileAhead(
+      rows: rows.count, from: start + rows.lowerBound * product.aRowStride, rowStride: product.aRowStride, part: part,
+      of: panels.count)
   }
 
   private func computeTile(
-    _ index: Int, of tiles: EvenSplit, panel: Int, steps: Range<Int>, b: UnsafePointer<Float>, places: Places
+    _ index: Int, of tiles: EvenSplit, panel: Int, steps: Range<Int>, b: UnsafePointer<Float>, ahead: TileAhead? = nil,
+    places: Places
   ) {
     let rows = tiles.range(of: index)
     let firstColumn = panel * panelWidth
@@ -145,7 +148,7 @@ struct ProductBlock {
     let a: UnsafePointer<Float>
     var (aRowStride, aDepthStride) = (product.aRowStride, product.aDepthStride)
     if product.isADirect {
-      unsafe a = unsafe product.a + rows.lowerBound * aRowStride + steps.lowerBound
+      unsafe a = unsafe product.a + rows.lowerBound * aRowStride + steps.lowerBound * aDepthStride
     } else if product.isATransposed {
       unsafe a = unsafe UnsafePointer(places.a) + tileOffset(of: index, in: tiles, depth: steps.count)
       (aRowStride, aDepthStride) = (1, rows.count)
@@ -157,7 +160,7 @@ struct ProductBlock {
       precision: product.precision, rows: rows.count, depth: steps.count, a: a, aRowStride: aRowStride,
       aDepthStride: aDepthStride, b: b + (panel - panels.lowerBound) * panelWidth * steps.count,
       bDepthStride: panelWidth, initial: initial, initialRowStride: initialRowStride, c: target,
-      cRowStride: product.cRowStride)
+      cRowStride: product.cRowStride, ahead: ahead)
     unsafe tile.compute(width: width, edge: places.edge)
   }
 }

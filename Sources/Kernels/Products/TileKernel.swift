@@ -27,6 +27,8 @@ struct Tile {
   /// C's first number, and the distance to its next row.
   var c: UnsafeMutablePointer<Float>
   var cRowStride: Int
+  /// What is asked for meanwhile.
+  var ahead: TileAhead?
 }
 
 /// How many columns of C a tile has: two `Lanes`.
@@ -109,16 +111,20 @@ extension Tile {
     }
     var a = unsafe a
     var b = unsafe b
-    for _ in 0..<depth {
-      let bLeft = unsafe b.lanes(at: 0)
-      let bRight = unsafe b.lanes(at: laneCount)
-      for row in 0..<rowCount {
-        let factor = unsafe Lanes(repeating: a[row &* aRowStride])
-        left[row] = steps.add(factor, bLeft, to: left[row])
-        right[row] = steps.add(factor, bRight, to: right[row])
+    var ahead = ahead
+    for first in stride(from: 0, to: depth, by: TileAhead.stepCount) {
+      ahead?.ask()
+      for _ in first..<min(first &+ TileAhead.stepCount, depth) {
+        let bLeft = unsafe b.lanes(at: 0)
+        let bRight = unsafe b.lanes(at: laneCount)
+        for row in 0..<rowCount {
+          let factor = unsafe Lanes(repeating: a[row &* aRowStride])
+          left[row] = steps.add(factor, bLeft, to: left[row])
+          right[row] = steps.add(factor, bRight, to: right[row])
+        }
+        unsafe a += aDepthStride
+        unsafe b += bDepthStride
       }
-      unsafe a += aDepthStride
-      unsafe b += bDepthStride
     }
     for row in 0..<rowCount {
       let start = unsafe c + row &* cRowStride
