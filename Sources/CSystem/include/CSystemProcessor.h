@@ -89,6 +89,33 @@ static inline rnnd_lanes rnnd_scale_by_powers(rnnd_lanes lanes, rnnd_lanes power
 /// The square roots.
 static inline rnnd_lanes rnnd_square_root(rnnd_lanes lanes) { return __builtin_elementwise_sqrt(lanes); }
 
+/// The greater of two numbers; the first where either is NaN. Swift's own choice among 16 numbers is made one by one until
+/// late, and too long to be inlined.
+static inline rnnd_lanes rnnd_greater(rnnd_lanes a, rnnd_lanes b) {
+#if defined(__AVX512F__)
+  return (rnnd_lanes)_mm512_max_ps((__m512)b, (__m512)a);
+#else
+  const rnnd_bits isOther = (rnnd_bits)(b > a);
+  return (rnnd_lanes)((isOther & (rnnd_bits)b) | (~isOther & (rnnd_bits)a));
+#endif
+}
+
+/// The smaller of two numbers; the first where either is NaN.
+static inline rnnd_lanes rnnd_smaller(rnnd_lanes a, rnnd_lanes b) {
+#if defined(__AVX512F__)
+  return (rnnd_lanes)_mm512_min_ps((__m512)b, (__m512)a);
+#else
+  const rnnd_bits isOther = (rnnd_bits)(b < a);
+  return (rnnd_lanes)((isOther & (rnnd_bits)b) | (~isOther & (rnnd_bits)a));
+#endif
+}
+
+/// `a` where a number is below zero, elsewhere `b`.
+static inline rnnd_lanes rnnd_choose_by_sign(rnnd_lanes number, rnnd_lanes a, rnnd_lanes b) {
+  const rnnd_bits isNegative = (rnnd_bits)(number < 0.0f);
+  return (rnnd_lanes)((isNegative & (rnnd_bits)a) | (~isNegative & (rnnd_bits)b));
+}
+
 /// Whether the processor multiplies pairs of bfloat16 numbers in one step.
 static inline int rnnd_has_pair_products(void) {
 #if defined(__AVX512BF16__)

@@ -72,15 +72,11 @@ extension Lanes {
 
   /// The greater of two numbers; this one where either is NaN.
   @inline(__always)
-  func greater(_ other: Lanes) -> Lanes {
-    replacing(with: other, where: other .> self)
-  }
+  func greater(_ other: Lanes) -> Lanes { rnnd_greater(self, other) }
 
   /// The smaller of two numbers; this one where either is NaN.
   @inline(__always)
-  func smaller(_ other: Lanes) -> Lanes {
-    replacing(with: other, where: other .< self)
-  }
+  func smaller(_ other: Lanes) -> Lanes { rnnd_smaller(self, other) }
 
   /// All 16 numbers added up, in a fixed order.
   @inline(__always)

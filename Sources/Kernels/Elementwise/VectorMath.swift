@@ -46,7 +46,7 @@ func exponential(_ x: Lanes) -> Lanes {
 func sigmoid(_ x: Lanes) -> Lanes {
   // e^-|x| lies between 0 and 1: neither overflow nor cancellation.
   let power = exponential(-magnitude(x))
-  return Lanes(repeating: 1).replacing(with: power, where: x .< 0) / (power + 1)
+  return rnnd_choose_by_sign(x, power, Lanes(repeating: 1)) / (power + 1)
 }
 
 /// `tanh x`.

@@ -72,43 +72,39 @@ extension Tile {
   private func compute<Steps: TileSteps>(with steps: Steps.Type, isNarrow: Bool) {
     precondition(aRowStride == 1 || aDepthStride == 1, "Tile: A has gaps in both directions")
     switch rows {
-    case 10: compute(steps, InlineArray<10, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 9: compute(steps, InlineArray<9, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 8: compute(steps, InlineArray<8, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 7: compute(steps, InlineArray<7, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 6: compute(steps, InlineArray<6, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 5: compute(steps, InlineArray<5, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 4: compute(steps, InlineArray<4, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 3: compute(steps, InlineArray<3, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 2: compute(steps, InlineArray<2, Lanes>(repeating: .zero), isNarrow: isNarrow)
-    case 1: compute(steps, InlineArray<1, Lanes>(repeating: .zero), isNarrow: isNarrow)
+    case 10: compute(steps, InlineArray<10, Lanes>.self, isNarrow: isNarrow)
+    case 9: compute(steps, InlineArray<9, Lanes>.self, isNarrow: isNarrow)
+    case 8: compute(steps, InlineArray<8, Lanes>.self, isNarrow: isNarrow)
+    case 7: compute(steps, InlineArray<7, Lanes>.self, isNarrow: isNarrow)
+    case 6: compute(steps, InlineArray<6, Lanes>.self, isNarrow: isNarrow)
+    case 5: compute(steps, InlineArray<5, Lanes>.self, isNarrow: isNarrow)
+    case 4: compute(steps, InlineArray<4, Lanes>.self, isNarrow: isNarrow)
+    case 3: compute(steps, InlineArray<3, Lanes>.self, isNarrow: isNarrow)
+    case 2: compute(steps, InlineArray<2, Lanes>.self, isNarrow: isNarrow)
+    case 1: compute(steps, InlineArray<1, Lanes>.self, isNarrow: isNarrow)
     default: preconditionFailure("Tile: too many rows")
     }
   }
 
   @inline(__always)
   private func compute<Steps: TileSteps, let rowCount: Int>(
-    _ steps: Steps.Type, _ zeros: InlineArray<rowCount, Lanes>, isNarrow: Bool
+    _ steps: Steps.Type, _ sums: InlineArray<rowCount, Lanes>.Type, isNarrow: Bool
   ) {
     if !isNarrow {
-      wide(steps, zeros)
+      wide(steps, sums)
     } else if aDepthStride == 1 {
-      narrow(steps, RowWalk<rowCount>.self, zeros)
+      narrow(steps, RowWalk<rowCount>.self, sums)
     } else {
-      narrow(steps, ColumnWalk<rowCount>.self, zeros)
+      narrow(steps, ColumnWalk<rowCount>.self, sums)
     }
   }
 
   /// The loop for a number of rows known to the compiler, which unrolls it and keeps the sums in registers.
   @inline(never)
-  private func wide<Steps: TileSteps, let rowCount: Int>(_ steps: Steps.Type, _ zeros: InlineArray<rowCount, Lanes>) {
-    var left = zeros
-    var right = zeros
-    for row in 0..<rowCount {
-      let start = unsafe initial + row &* initialRowStride
-      left[row] = unsafe start.lanes(at: 0)
-      right[row] = unsafe start.lanes(at: laneCount)
-    }
+  private func wide<Steps: TileSteps, let rowCount: Int>(_ steps: Steps.Type, _ sums: InlineArray<rowCount, Lanes>.Type)
+  {
+    var left = sums.init { unsafe (initial + $0 &* initialRowStride).lanes(at: 0) }
+    var right = sums.init { unsafe (initial + $0 &* initialRowStride).lanes(at: laneCount) }
     var a = unsafe a
     var b = unsafe b
     var ahead = ahead
@@ -137,10 +133,9 @@ extension Tile {
   /// from that of the row before: `TileWalk` has them at hand.
   @inline(never)
   private func narrow<Steps: TileSteps, Walk: TileWalk, let rowCount: Int>(
-    _ steps: Steps.Type, _ walk: Walk.Type, _ zeros: InlineArray<rowCount, Lanes>
+    _ steps: Steps.Type, _ walk: Walk.Type, _ sums: InlineArray<rowCount, Lanes>.Type
   ) {
-    var sums = zeros
-    for row in 0..<rowCount { sums[row] = unsafe (initial + row &* initialRowStride).lanes(at: 0) }
+    var sums = sums.init { unsafe (initial + $0 &* initialRowStride).lanes(at: 0) }
     var walk = walk.init(self)
     var b = unsafe b
     for _ in 0..<depth {
