@@ -6,15 +6,10 @@ import System
 import Tokenizers
 
 extension ModelDirectory {
-  /// Writes the model, replacing what is there: all of it or nothing.
+  /// Writes a model as it was, replacing what is there: all of it or nothing.
   ///
   /// - Throws: `storage`. A directory that held a model then still holds it, or, if only the last steps failed, the new
   ///   one.
-  package func save(_ teacher: ModelTeacher) throws(LanguageModelError) { try save(teacher.image()) }
-
-  /// Writes a model as it was, replacing what is there: all of it or nothing.
-  ///
-  /// - Throws: as `save(_:)` of a teacher.
   package func save(_ image: ModelImage) throws(LanguageModelError) {
     let steps = saveSteps(image)
     for (index, step) in steps.enumerated() {

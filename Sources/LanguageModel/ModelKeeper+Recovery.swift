@@ -129,53 +129,61 @@ private final class RecoveredModel {
     if let training = state.training {
       run = TrainingRun(teacher, resuming: try files.run(training, shape: teacher.configuration.shape))
     }
-    try replay(recovery.records)
+    try replay(recovery)
     report.hasUnfinishedRun = run != nil
   }
 
   /// Teaches again what the journal says.
-  private func replay(_ records: [Storage.JournalRecord]) throws(LanguageModelError) {
+  private func replay(_ recovery: Recovery) throws(LanguageModelError) {
     let start = MonotonicClock.nanoseconds
-    var entries: [(sequence: UInt64, entry: JournalEntry)] = []
+    var entries: [JournalEntry] = []
     var undone: Set<UInt64> = []
-    for record in records {
-      guard let entry = JournalEntry(record.payload) else { throw unreadable(record.sequence) }
+    for (record, place) in zip(recovery.records, recovery.places) {
+      guard let entry = JournalEntry(record.payload) else { throw Self.misfit(record, at: place) }
       if case .undone(let sequence) = entry { undone.insert(sequence) }
-      entries.append((record.sequence, entry))
+      entries.append(entry)
       report.lastSequence = record.sequence
     }
-    for (sequence, entry) in entries {
-      guard case .lesson(let record) = entry, !undone.contains(sequence) else { continue }
-      try replay(record, sequence: sequence)
+    for (index, entry) in entries.enumerated() {
+      let record = recovery.records[index]
+      guard case .lesson(let lesson) = entry, !undone.contains(record.sequence) else { continue }
+      guard try replay(lesson) else { throw Self.misfit(record, at: recovery.places[index]) }
       report.lessonCount += 1
     }
     report.replayNanoseconds = MonotonicClock.nanoseconds - start
   }
 
-  private func replay(_ record: LessonRecord, sequence: UInt64) throws(LanguageModelError) {
+  /// - Returns: whether the lesson fits the model as it is; if not it was not taught.
+  private func replay(_ record: LessonRecord) throws(LanguageModelError) -> Bool {
     if let run {
       // A record that names no training came when it was over.
       let update = record.runUpdate ?? run.updateCount
       while run.update < min(update, run.updateCount) { _ = try run.next() }
-      guard run.update == update else { throw unreadable(sequence) }
-      if record.runUpdate == nil { self.run = nil }
+      guard run.update == update else { return false }
+      if record.runUpdate == nil { finishRun() }
     } else if record.runUpdate != nil {
-      throw unreadable(sequence)
+      return false
     }
-    if let step = record.step, step != teacher.step { throw unreadable(sequence) }
+    if let step = record.step, step != teacher.step { return false }
     let report: LessonReport
     do {
       report = try teacher.teach(try teacher.prepare(record.lesson))
     } catch {
       // What was refused then is refused for the same reason again, and has changed nothing then or now.
-      return
+      return true
     }
     run?.keep()
     if let key = record.key { requests.remember(report, for: key) }
+    return true
   }
 
-  private func unreadable(_ sequence: UInt64) -> LanguageModelError {
-    .damaged(file: "journal", offset: 0, what: "record \(sequence) does not fit the model")
+  private func finishRun() {
+    run = nil
+    teacher.releaseWorkspace()
+  }
+
+  private static func misfit(_ record: JournalRecord, at place: JournalPlace) -> LanguageModelError {
+    .damaged(file: place.file, offset: place.offset, what: "record \(record.sequence) does not fit the model")
   }
 }
 

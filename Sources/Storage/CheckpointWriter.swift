@@ -40,7 +40,7 @@ package final class CheckpointWriter: Sendable {
     precondition(files.withLock { $0.allSatisfy { $0.name != name } }, "a checkpoint's files differ by name")
     let file = try store.disk.create("\(directory)/\(name)")
     return CheckpointFile(file) { [self] finished in
-      files.withLock { $0.append(.init(name: name, byteCount: finished.byteCount, checksum: finished.checksum)) }
+      files.withLock { $0.append(finished.description(as: name)) }
     }
   }
 
@@ -82,15 +82,15 @@ package final class CheckpointWriter: Sendable {
 package final class CheckpointFile {
   private let file: any DiskFile
   private let onFinish: (CheckpointFile) -> Void
-  private var checksumSoFar = CRC32C()
-  private var writtenByteCount = 0
+  private var checksums = BlockChecksums()
   private var gathered: [UInt8] = []
 
   /// Small pieces are gathered up to this size.
   private static let gatheredByteLimit = 1 << 16
 
-  fileprivate var byteCount: Int { writtenByteCount }
-  fileprivate var checksum: UInt32 { checksumSoFar.value }
+  fileprivate func description(as name: String) -> Checkpoint.File {
+    Checkpoint.File(name: name, byteCount: checksums.byteCount, checksums: checksums.values)
+  }
 
   init(_ file: any DiskFile, onFinish: @escaping (CheckpointFile) -> Void = { _ in }) {
     self.file = file
@@ -120,8 +120,7 @@ package final class CheckpointFile {
   }
 
   private func writeThrough(_ bytes: Span<UInt8>) throws(StorageError) {
-    checksumSoFar.update(bytes)
-    try file.write(bytes, at: writtenByteCount)
-    writtenByteCount += bytes.count
+    try file.write(bytes, at: checksums.byteCount)
+    checksums.update(bytes)
   }
 }

@@ -100,3 +100,10 @@ package struct JournalRecord: Equatable, Sendable {
   package let sequence: UInt64
   package let payload: [UInt8]
 }
+
+/// Where a record stands.
+package struct JournalPlace: Equatable, Sendable {
+  /// The segment, below the store's directory.
+  package let file: String
+  package let offset: Int
+}

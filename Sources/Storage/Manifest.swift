@@ -14,7 +14,8 @@ package struct Checkpoint: Equatable, Sendable {
   package struct File: Equatable, Sendable {
     package let name: String
     package let byteCount: Int
-    package let checksum: UInt32
+    /// Of each block of it: `BlockChecksums`.
+    package let checksums: [UInt32]
   }
 
   /// Where its files are, below the store's directory.
@@ -23,11 +24,12 @@ package struct Checkpoint: Equatable, Sendable {
 
 /// The list of a store's checkpoints that count, `manifest.json`: whatever it does not name is not there.
 ///
-/// The file is JSON with a checksum of itself, and is only read in exactly the form in which it is written.
+/// The file is JSON with a checksum of itself, and is only read in exactly the form in which it is written. Version 2
+/// has a checksum of every block of a file, version 1 had one of each file; that one is not read any more.
 struct Manifest: Equatable, Sendable {
   static let name = "manifest.json"
   static let byteLimit = 64 << 20
-  static let formatVersion = 1
+  static let formatVersion = 2
 
   let identity: UInt64
   /// The newest first; at most two.
@@ -50,8 +52,10 @@ struct Manifest: Equatable, Sendable {
   /// - Throws: `corrupt`.
   init(_ bytes: [UInt8], file: String = Self.name) throws(StorageError) {
     let object = try Self.unsealed(bytes, file: file)
-    guard object["format_version"]?.int == Self.formatVersion else {
-      throw .corrupt(file: file, offset: 0, what: "its format version is not \(Self.formatVersion)")
+    let version = object["format_version"]?.int ?? 0
+    guard version == Self.formatVersion else {
+      throw .corrupt(
+        file: file, offset: 0, what: "it has format version \(version), this program reads \(Self.formatVersion)")
     }
     guard let identity = object["store"]?.string.flatMap({ UInt64(hexadecimal: $0) }),
       let entries = object["checkpoints"]?.array, entries.count <= 2
@@ -105,7 +109,10 @@ extension Checkpoint {
       "number": JSONValue(number), "position": JSONValue(position), "notes": notes,
       "files": .array(
         files.map {
-          ["name": JSONValue($0.name), "bytes": JSONValue($0.byteCount), "crc32c": JSONValue($0.checksum.hexadecimal)]
+          [
+            "name": JSONValue($0.name), "bytes": JSONValue($0.byteCount),
+            "crc32c": .string($0.checksums.map(\.hexadecimal).joined()),
+          ]
         }),
     ]
   }
@@ -126,9 +133,22 @@ extension Checkpoint {
 extension Checkpoint.File {
   fileprivate init?(_ json: JSONValue) {
     guard let name = json["name"]?.string, Self.isName(name), let byteCount = json["bytes"]?.int, byteCount >= 0,
-      let checksum = json["crc32c"]?.string.flatMap({ UInt32(hexadecimal: $0) })
+      let checksums = json["crc32c"]?.string.flatMap(Self.checksums),
+      checksums.count == BlockChecksums.count(byteCount: byteCount)
     else { return nil }
-    self.init(name: name, byteCount: byteCount, checksum: checksum)
+    self.init(name: name, byteCount: byteCount, checksums: checksums)
+  }
+
+  /// The numbers of eight digits each that a text is made of; nil when it is made of anything else.
+  private static func checksums(_ text: String) -> [UInt32]? {
+    var checksums: [UInt32] = []
+    var rest = Substring(text)
+    while !rest.isEmpty {
+      guard let checksum = UInt32(hexadecimal: String(rest.prefix(8))) else { return nil }
+      checksums.append(checksum)
+      rest = rest.dropFirst(8)
+    }
+    return checksums
   }
 
   /// Whether a name stays within its directory and needs no quoting: letters, digits, `.`, `-` and `_`, none hidden.

@@ -5,7 +5,7 @@ package enum StorageError: Error, Equatable, Sendable {
   /// The operating system refused or failed; `SystemError.errno` says how.
   case system(SystemError)
   /// A file does not hold what was written to it. `file` is its path below the store's directory, `offset` where the
-  /// damaged part (a record, a header, or the whole file) begins.
+  /// damaged part (a record, a header, a block of a checkpoint's file, or the whole file) begins.
   case corrupt(file: String, offset: Int, what: String)
   /// A record's payload is longer than a journal takes.
   case recordTooLarge(byteCount: Int, byteLimit: Int)

@@ -32,15 +32,15 @@ extension Store {
 
   /// Makes a staged list the one that counts, and removes what it made unneeded.
   ///
-  /// Also when this throws the list may count: so nothing is removed that either needs.
+  /// Also when this throws the list may count: so nothing is removed that either needs, and the next one replaces both.
   func placeManifest(
     _ manifest: Manifest, journalByteCount: Int, linking linked: [String]?
   ) throws(StorageError) {
+    try Self.placeStagedManifest(in: directory, on: disk)
     state.withLock { state in
       state.manifest = manifest
       state.journalByteCount -= journalByteCount
     }
-    try Self.placeStagedManifest(in: directory, on: disk)
     // What follows is for tidiness: the next checkpoint or start makes up for what fails.
     if let newest = manifest.checkpoints.first { link(newest, linked) }
     if let unneeded = try? unneededPaths(by: manifest) { try? remove(unneeded) }

@@ -26,10 +26,7 @@ extension Store {
       failure = error
       store.state.withLock { $0.failure = error }
     }
-    let recovery = Recovery(
-      checkpoint: contents.manifest.checkpoints.first, records: contents.journal.records, cut: contents.journal.cut,
-      writeFailure: failure)
-    return (store, recovery)
+    return (store, Recovery(contents, writeFailure: failure))
   }
 
   /// Reads what a store holds, and leaves everything as it is.
@@ -39,9 +36,7 @@ extension Store {
   package static func read(_ directory: String, on disk: any Disk) throws(StorageError) -> Recovery? {
     guard let contents = try StoreContents.read(directory, on: disk) else { return nil }
     if let newest = contents.manifest.checkpoints.first { try newest.verify(in: directory, on: disk) }
-    return Recovery(
-      checkpoint: contents.manifest.checkpoints.first, records: contents.journal.records, cut: contents.journal.cut,
-      writeFailure: nil)
+    return Recovery(contents, writeFailure: nil)
   }
 
   /// Makes an empty store, of which the manifest comes last.
@@ -55,8 +50,17 @@ extension Store {
   }
 
   private func prepare(_ contents: StoreContents) throws(StorageError) {
+    try settleManifest()
     try clear(contents)
     try syncing.withLock { _ throws(StorageError) in try startSegment() }
+  }
+
+  /// Writes the manifest that was read once more, before anything relies on it: whoever wrote it may have gone down
+  /// before it was on the disk itself.
+  func settleManifest() throws(StorageError) {
+    guard state.withLock({ !$0.isManifestSettled }) else { return }
+    try Self.replaceManifest(state.withLock { $0.manifest }, in: directory, on: disk)
+    state.withLock { $0.isManifestSettled = true }
   }
 
   /// Removes what earlier crashes left and nothing needs.
@@ -64,16 +68,12 @@ extension Store {
     for name in try disk.list("\(directory)/journal") ?? [] where name.hasSuffix(Self.temporarySuffix) {
       try disk.remove("\(directory)/journal/\(name)")
     }
-    try disk.remove("\(directory)/\(Manifest.name)\(Self.temporarySuffix)")
-    let unneeded = try unneededPaths(by: contents.manifest)
-    guard !unneeded.isEmpty else { return }
-    // The manifest that was read may not be on the disk itself yet, and the one before it may need these files.
-    try Self.replaceManifest(contents.manifest, in: directory, on: disk)
-    try remove(unneeded)
+    try remove(try unneededPaths(by: contents.manifest))
   }
+
   /// The directory that holds a path; nil for a name alone.
   private static func parent(of path: String) -> String? {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.utf8.startIndex else { return nil }
-    return String(path[..<slash])
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
   }
 }

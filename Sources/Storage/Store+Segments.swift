@@ -7,8 +7,7 @@ extension Store {
   func roll() throws(StorageError) {
     try syncing.withLock { _ throws(StorageError) in
       _ = try synchronizeExclusively()
-      let isFresh = state.withLock { $0.segment?.first == $0.nextSequence }
-      if !isFresh { try startSegment() }
+      try startSegment()
     }
   }
 

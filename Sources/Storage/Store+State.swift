@@ -2,6 +2,8 @@ extension Store {
   /// What appending and syncing threads share.
   struct State {
     var manifest: Manifest
+    /// Whether the manifest is known to be on the disk itself, and not only where readers find it.
+    var isManifestSettled = false
     /// The segment that grows; nil after a failure.
     var segment: Segment?
     /// Why nothing can be written until `heal`.

@@ -115,6 +115,7 @@ extension Store {
     try syncing.withLock { _ throws(StorageError) in
       guard failure != nil else { return }
       state.withLock { $0.dropDoubtful() }
+      try settleManifest()
       try startSegment()
     }
   }
@@ -131,9 +132,7 @@ extension Store {
         throw .corrupt(file: Manifest.name, offset: 0, what: "it is missing")
       }
       if let newest = contents.manifest.checkpoints.first { try newest.verify(in: directory, on: disk) }
-      return Recovery(
-        checkpoint: contents.manifest.checkpoints.first,
-        records: contents.journal.records.filter { $0.sequence <= last }, cut: nil, writeFailure: failure)
+      return Recovery(contents, through: last, writeFailure: failure)
     }
   }
 

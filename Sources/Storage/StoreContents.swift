@@ -47,6 +47,8 @@ struct StoreContents: Sendable {
 struct JournalContents: Sendable {
   /// Whole and without a gap, from the position on.
   private(set) var records: [JournalRecord] = []
+  /// Where each of `records` stands.
+  private(set) var places: [JournalPlace] = []
   /// Up to which sequence number the records are known to be on the disk itself.
   private(set) var durableSequence: UInt64
   /// The bytes of the segments that were read.
@@ -115,7 +117,11 @@ struct JournalContents: Sendable {
       byteCount += reader.endOffset
       let isLast = index + 1 == segments.count
       let limit = isLast ? reader.nextSequence : segments[index + 1]
-      records += reader.records.filter { $0.sequence >= position && $0.sequence < limit }
+      for (record, offset) in zip(reader.records, reader.offsets)
+      where record.sequence >= position && record.sequence < limit {
+        records.append(record)
+        places.append(JournalPlace(file: file, offset: offset))
+      }
       let needed = isLast ? max(mark.sequence, reader.evidence, segments[index] - 1, position - 1) : limit - 1
       guard reader.nextSequence > needed else {
         throw .corrupt(

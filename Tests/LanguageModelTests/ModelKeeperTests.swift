@@ -220,6 +220,32 @@ struct ModelKeeperTests {
     }
   }
 
+  @Test("with a whole record that does not fit it is refused, and told is where the record stands")
+  func misfits() throws {
+    let lesson = LessonRecord(lesson: Lesson([.text("out of place")]))
+    var (late, inTraining) = (lesson, lesson)
+    (late.step, inTraining.runUpdate) = (7, 1)
+    for payload in [JournalEntry.lesson(late).encoded(), JournalEntry.lesson(inTraining).encoded(), [1, 2, 3]] {
+      let directory = try TemporaryDirectory()
+      let keeper = try create(.tiny(), in: directory)
+      try teach(keeper, request(.text("a lesson")))
+      try keeper.close()
+      let (store, _) = try Store.open(directory.model.path, on: SystemDisk())
+      let file = directory.model.join("journal/00000000000000000002.log")
+      let offset = try Data(contentsOf: URL(fileURLWithPath: file)).count
+      let sequence = try store.append(payload)
+      try store.close()
+      let error = #expect(throws: LanguageModelError.self) {
+        try ModelKeeper.open(directory.model, on: SystemDisk(), team: ThreadTeam())
+      }
+      #expect(
+        error
+          == .damaged(
+            file: "journal/00000000000000000002.log", offset: offset,
+            what: "record \(sequence) does not fit the model"))
+    }
+  }
+
   @Test("is not there when its making was stopped before the first checkpoint")
   func halfMade() throws {
     let directory = try TemporaryDirectory()

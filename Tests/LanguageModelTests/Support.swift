@@ -36,6 +36,9 @@ enum Golden {
 }
 
 extension ModelDirectory {
+  /// Writes the model as it is now.
+  func save(_ teacher: ModelTeacher) throws(LanguageModelError) { try save(teacher.image()) }
+
   func bytes(of name: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(fileURLWithPath: join(name)))) }
 
   func write(_ bytes: [UInt8], to name: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: join(name))) }

@@ -12,6 +12,7 @@ import Testing
 @Suite("Damage to a store")
 struct DamageTests {
   private static let directory = "/models/model"
+  private static let identity: UInt64 = 0x0123_4567_89AB_CDEF
   private let disk: SimulatedDisk
   private let files: [String: [UInt8]]
   private let expected: Found
@@ -33,7 +34,7 @@ struct DamageTests {
     disk = SimulatedDisk(seed: 1)
     try disk.createDirectory("/models")
     try disk.synchronizeDirectory("/")
-    let (store, _) = try Store.open(Self.directory, on: disk, identity: 0x0123_4567_89AB_CDEF)
+    let (store, _) = try Store.open(Self.directory, on: disk, identity: Self.identity)
     for round in 0..<3 as Range<UInt8> {
       let writer = try store.beginCheckpoint(byteCount: 0)
       try writer.write([UInt8](repeating: round, count: 20), to: "model.safetensors")
@@ -100,6 +101,51 @@ struct DamageTests {
     }
   }
 
+  @Test("Damage to a checkpoint's file is told with the block where it begins")
+  func damagedBlock() throws {
+    let block = BlockChecksums.blockByteCount
+    var generator = SeededGenerator(seed: 11)
+    for byteCount in [1, block - 1, block, block + 1, 3 * block, 3 * block + 5] {
+      let disk = SimulatedDisk(seed: 1)
+      try disk.createDirectory("/models")
+      let (store, _) = try Store.open(Self.directory, on: disk)
+      let writer = try store.beginCheckpoint(byteCount: byteCount)
+      let bytes = (0..<byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      let file = try writer.create("model.safetensors")
+      // In pieces that end where no block does.
+      for start in stride(from: 0, to: byteCount, by: 30_011) {
+        try file.write(bytes.span.extracting(start..<min(byteCount, start + 30_011)))
+      }
+      try file.finish()
+      try writer.commit()
+      #expect(try Store.verify(Self.directory, on: disk)?.findings == [])
+      let path = "checkpoints/1/model.safetensors"
+      func expectDamage(at offset: Int, _ changed: [UInt8]) throws {
+        let copy = disk.copy(seed: 1)
+        copy.overwrite("\(Self.directory)/\(path)", with: changed)
+        let found = try Store.verify(Self.directory, on: copy)?.findings.map { [$0.file, "\($0.offset)"] }
+        #expect(found == [[path, "\(offset)"]], "\(byteCount) bytes")
+        #expect {
+          try Store.open(Self.directory, on: copy)
+        } throws: {
+          guard case .corrupt(path, offset, _)? = $0 as? StorageError else { return false }
+          return true
+        }
+      }
+      for offset in Set([0, block - 1, block, 2 * block + 7, byteCount - 1]) where offset < byteCount {
+        var changed = bytes
+        changed[offset] ^= 0x10
+        // What is damaged behind it does not hide it.
+        changed[byteCount - 1] ^= 0x01
+        try expectDamage(at: offset / block * block, changed)
+        try expectDamage(at: offset, Array(bytes[..<offset]))
+        guard offset < byteCount / block * block else { continue }
+        try expectDamage(at: offset / block * block, changed + [0])
+      }
+      try expectDamage(at: byteCount, bytes + [0])
+    }
+  }
+
   @Test("The last acknowledged record is refused when any bit of it changes or any of it is missing")
   func lastRecord() throws {
     let path = "\(Self.directory)/\(JournalContents.file(7))"
@@ -160,10 +206,61 @@ struct DamageTests {
     #expect(try Store.open(Self.directory, on: copy).recovery.cut == nil)
   }
 
-  @Test("A segment of another store is refused, whatever its name")
-  func foreignSegment() throws {
-    let bytes = JournalFormat.segment(identity: 99, first: 7, [JournalRecord(sequence: 7, payload: [1])])
-    #expect(try open("\(Self.directory)/\(JournalContents.file(7))", holding: bytes) == nil)
+  @Test("A segment of another store, or under another's name, is refused though it is whole")
+  func misplacedSegment() throws {
+    func segment(identity: UInt64, first: UInt64) -> [UInt8] {
+      let records = (first...9).map { JournalRecord(sequence: $0, payload: [1, 2, 3]) }
+      return JournalFormat.segment(identity: identity, first: first, records)
+    }
+    let path = "\(Self.directory)/\(JournalContents.file(7))"
+    #expect(try open(path, holding: segment(identity: Self.identity, first: 7)) != nil)
+    #expect(try open(path, holding: segment(identity: 99, first: 7)) == nil)
+    for first in [1, 6, 8] as [UInt64] {
+      #expect(try open(path, holding: segment(identity: Self.identity, first: first)) == nil)
+    }
+  }
+
+  @Test("A mark of another store says nothing, and one of this store is believed")
+  func foreignMark() throws {
+    let path = "\(Self.directory)/journal/\(DurableMark.name)"
+    #expect(try open(path, holding: DurableMark.slotBytes(identity: 99, sequence: 1000)) == expected)
+    #expect(try open(path, holding: DurableMark.slotBytes(identity: Self.identity, sequence: 1000)) == nil)
+  }
+
+  @Test("Where records before the newest checkpoint's position are missing it is refused, also when nothing vouches")
+  func missingPosition() throws {
+    let damaged = disk.copy(seed: 1)
+    try damaged.remove("\(Self.directory)/journal/\(DurableMark.name)")
+    try damaged.remove("\(Self.directory)/\(JournalContents.file(7))")
+    let before = "\(Self.directory)/\(JournalContents.file(4))"
+    damaged.overwrite(before, with: try #require(files[before]).dropLast(27))
+    #expect(throws: StorageError.self) { try Store.open(Self.directory, on: damaged) }
+  }
+
+  @Test("A record within the payload of a torn one does not count as one of the journal's")
+  func recordInPayload() throws {
+    let copy = disk.copy(seed: 1)
+    let (store, _) = try Store.open(Self.directory, on: copy)
+    let path = "\(Self.directory)/\(JournalContents.file(store.nextSequence))"
+    for identity in [0, 1, 99] as [UInt64] {
+      var payload: [UInt8] = []
+      // It claims that the record around it was durable.
+      JournalFormat.append(
+        [1, 2, 3], sequence: store.nextSequence + 1, durable: store.nextSequence, identity: identity, to: &payload)
+      _ = try store.append(payload + [4, 5, 6])
+      let torn = copy.copy(seed: 1)
+      torn.overwrite(path, with: try #require(try copy.read(path, byteLimit: 1000)).dropLast(1))
+      let recovery = try Store.open(Self.directory, on: torn).recovery
+      #expect(recovery.records.last?.sequence == store.nextSequence - 2)
+      #expect(recovery.cut != nil)
+    }
+    // The same record of two stores has two checksums.
+    let records = (1...2 as ClosedRange<UInt64>).map { identity in
+      var record: [UInt8] = []
+      JournalFormat.append([7], sequence: 1, durable: 0, identity: identity, to: &record)
+      return record
+    }
+    #expect(records[0] != records[1])
   }
 
   @Test("A torn end that is made of false headers is not searched for ever, and not cut")
@@ -205,6 +302,56 @@ struct DamageTests {
     for count in 0..<200 {
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
       #expect((try? JournalReader(bytes)) == nil)
+    }
+  }
+}
+
+// MARK: - The mark
+
+extension DamageTests {
+  private func mark(on disk: SimulatedDisk) throws -> (bytes: [UInt8], mark: DurableMark) {
+    let bytes = try #require(try disk.read("\(Self.directory)/journal/\(DurableMark.name)", byteLimit: 1000))
+    return (bytes, DurableMark(bytes, identity: Self.identity))
+  }
+
+  /// What one slot says when the other is lost.
+  private func sequences(_ bytes: [UInt8]) -> [UInt64] {
+    (0..<2).map { lost in
+      var bytes = bytes
+      bytes[DurableMark.offset(ofSlot: lost)] ^= 1
+      return DurableMark(bytes, identity: Self.identity).sequence
+    }
+  }
+
+  @Test("Of the mark's two slots the older is overwritten, also by the next process: the last two syncs are there")
+  func slots() throws {
+    let disk = disk.copy(seed: 1)
+    var last: UInt64 = 9
+    for _ in 0..<3 {
+      let (store, _) = try Store.open(Self.directory, on: disk)
+      // Its segment began with a note of its own, beside the one that was there.
+      #expect(try sequences(mark(on: disk).bytes) == [last, last])
+      for _ in 0..<3 {
+        _ = try store.append([1])
+        #expect(try store.synchronize() == last + 1)
+        #expect(Set(try sequences(mark(on: disk).bytes)) == [last, last + 1])
+        last += 1
+      }
+    }
+  }
+
+  @Test("A checkpoint's beginning and a close leave the mark on the disk itself", arguments: [false, true])
+  func markIsDurable(closes: Bool) throws {
+    for seed in 0..<20 as Range<UInt64> {
+      let disk = disk.copy(seed: seed)
+      let (store, _) = try Store.open(Self.directory, on: disk)
+      for _ in 0..<2 {
+        _ = try store.append([1])
+        _ = try store.synchronize()
+      }
+      if closes { try store.close() } else { _ = try store.beginCheckpoint(byteCount: 0) }
+      disk.crash(ofMachine: true)
+      #expect(try mark(on: disk).mark.sequence == 11)
     }
   }
 }
@@ -263,6 +410,17 @@ extension DamageTests {
     #expect(found.records == Array(expected.records.prefix(1)))
     #expect(report.lastSequence == 7)
     #expect(report.findings.map(\.offset) == [JournalFormat.segmentHeaderByteCount + 27])
+  }
+
+  @Test("A checkpoint that describes itself as another store's is not salvaged")
+  func salvagesNothingForeign() throws {
+    let described = try #require(
+      try Checkpoint.readDescription(3, in: Self.directory, on: disk)?.checkpoint)
+    let foreign = Manifest(identity: 99, checkpoints: [described]).bytes
+    let (report, found) = try salvage(["checkpoints/3/checkpoint.json": foreign])
+    #expect(report.findings.map(\.file) == ["checkpoints/3/checkpoint.json"])
+    #expect(report.lastSequence == 9)
+    #expect(found.records.suffix(3) == expected.records[...])
   }
 
   @Test("Nothing is salvaged over what exists, nor when no checkpoint is whole")

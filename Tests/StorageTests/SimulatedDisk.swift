@@ -24,6 +24,9 @@ final class SimulatedDisk: Disk {
   /// How many operations there were.
   var operationCount: Int { world.withLock { $0.operationCount } }
 
+  /// Whether an operation has failed since the last crash.
+  var hasFailed: Bool { world.withLock { $0.hasFailed } }
+
   /// Whether a fault has ended the process.
   var isDead: Bool { world.withLock { $0.isDead } }
 
@@ -31,6 +34,12 @@ final class SimulatedDisk: Disk {
   var fault: Fault? {
     get { world.withLock { $0.fault } }
     set { world.withLock { $0.fault = newValue } }
+  }
+
+  /// Done once, when a file was synced but before anybody knows.
+  var afterNextSync: (@Sendable () -> Void)? {
+    get { world.withLock { $0.afterNextSync } }
+    set { world.withLock { $0.afterNextSync = newValue } }
   }
 
   var freeByteCount: Int {
@@ -43,6 +52,7 @@ final class SimulatedDisk: Disk {
     world.withLock { world in
       if ofMachine { world.losePower() }
       world.isDead = false
+      world.hasFailed = false
       world.fault = nil
     }
   }
@@ -227,6 +237,9 @@ private final class SimulatedFile: DiskFile {
   func synchronize() throws(StorageError) {
     try disk.change(
       "sync", path, onFailure: { $0.settle(file: number) }, { $0.files[number]?.synchronize() })
+    let action = disk.afterNextSync
+    disk.afterNextSync = nil
+    action?()
   }
 
   func truncate(to byteCount: Int) throws(StorageError) {

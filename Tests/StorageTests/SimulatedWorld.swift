@@ -73,7 +73,9 @@ struct World {
   var operationCount = 0
   var fault: SimulatedDisk.Fault?
   var isDead = false
+  var hasFailed = false
   var freeByteCount = 1 << 40
+  var afterNextSync: (@Sendable () -> Void)?
   var lastNumber = 0
 
   init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
@@ -90,14 +92,16 @@ struct World {
   /// Counts an operation, and says with which error it fails.
   mutating func countOperation() -> Int32? {
     operationCount += 1
-    if isDead { return EIO }
-    switch fault {
-    case .fail(let range, let errno): return range.contains(operationCount) ? errno : nil
-    case .die(let number):
-      isDead = operationCount >= number
-      return isDead ? EIO : nil
-    case nil: return nil
-    }
+    let errno: Int32? =
+      switch fault {
+      case _ where isDead: EIO
+      case .fail(let range, let errno): range.contains(operationCount) ? errno : nil
+      case .die(let number): operationCount >= number ? EIO : nil
+      case nil: nil
+      }
+    if case .die = fault { isDead = isDead || errno != nil }
+    hasFailed = hasFailed || errno != nil
+    return errno
   }
 }
 

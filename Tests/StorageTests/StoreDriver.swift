@@ -1,7 +1,9 @@
+import Foundation
 import JSON
-import Storage
 import System
 import TestSupport
+
+@testable import Storage
 
 /// Drives a store as its owner would, and beside it a plain model of what must be true.
 ///
@@ -59,9 +61,11 @@ extension StoreDriver {
       try check(recovery, isLongest: true)
       let count = timeline.count
       if recovery.writeFailure == nil {
+        try requireTidiness(on: disk)
         // What was read is durable from now on, and nothing else may come back.
         acknowledgedCount = count
         branch = timeline
+        committedPosition = recovery.checkpoint?.position ?? 1
         try require(
           store.durableSequence == UInt64(count), "opened, but \(store.durableSequence) of \(count) are durable")
       } else {
@@ -82,6 +86,7 @@ extension StoreDriver {
       try expect(error)
       // Whoever died while writing may have written it.
       if disk.isDead { branch = timeline + [payload] }
+      try requireWholeEnd()
       try rollBackIfFailed()
     }
   }
@@ -107,6 +112,7 @@ extension StoreDriver {
       acknowledgedCount = timeline.count
     } catch {
       try expect(error)
+      try requireWholeEnd()
       try rollBackIfFailed()
     }
   }
@@ -134,6 +140,7 @@ extension StoreDriver {
       if abandoning { return writer.abandon() }
       try writer.commit(notes: ["count": JSONValue(Int(writer.position) - 1)])
       committedPosition = max(committedPosition, writer.position)
+      if disk.fault == nil { try requireTidiness(on: disk) }
     } catch {
       try expect(error)
       writer.abandon()
@@ -176,17 +183,107 @@ extension StoreDriver {
   /// A healthy store has nothing that verification finds fault with.
   func verify() throws {
     guard let store, store.failure == nil, disk.fault == nil else { return }
-    guard let report = try Store.verify(Self.directory, on: disk) else {
-      throw Violation(description: "verification found no store")
+    try requireHealth(on: disk)
+  }
+
+  /// Lets another world go down at this moment, process or machine, and after that the machine again: the store must be
+  /// there each time, with all that was acknowledged. This world goes on.
+  func foresee(seed: UInt64) throws {
+    for isMachine in [false, true] {
+      let other = disk.copy(seed: seed)
+      var count = acknowledgedCount
+      // What was read once, by a store that could be written, is there for good.
+      for isMachine in [isMachine, true] {
+        other.crash(ofMachine: isMachine)
+        let (_, recovery) = try opened(other)
+        let found = try examine(recovery, on: other)
+        try require(found >= count, "\(found) records are there, \(count) were")
+        try require(recovery.writeFailure == nil, "opened read-only without a fault: \(recovery)")
+        try requireHealth(on: other)
+        try requireTidiness(on: other)
+        count = found
+      }
     }
-    try require(!report.isDamaged, "verification found \(report.findings)")
+  }
+
+  /// The same when each start but the last is cut short, at every operation of it in turn.
+  func foreseeInterruptedStarts(seed: UInt64) throws {
+    var (number, wasInterrupted) = (0, true)
+    while wasInterrupted {
+      number += 1
+      let other = disk.copy(seed: seed &+ UInt64(number))
+      other.crash(ofMachine: false)
+      other.fault = .die(at: number)
+      _ = try? Store.open(Self.directory, on: other, identity: 77, segmentByteLimit: segmentByteLimit)
+      wasInterrupted = other.isDead
+      other.crash(ofMachine: true)
+      _ = try examine(try opened(other).recovery, on: other)
+      try requireHealth(on: other)
+    }
+  }
+
+  /// The same when each operation of a start fails in turn: healed, the store goes on, and takes a checkpoint.
+  func foreseeFailingStarts(seed: UInt64) throws {
+    var (number, hasFailed) = (0, true)
+    while hasFailed {
+      number += 1
+      let other = disk.copy(seed: seed &+ UInt64(number))
+      other.crash(ofMachine: false)
+      other.fault = .fail(number...number, errno: EIO)
+      let opened = try? Store.open(Self.directory, on: other, identity: 77, segmentByteLimit: segmentByteLimit)
+      hasFailed = other.hasFailed
+      other.fault = nil
+      var position: UInt64?
+      if let (store, recovery) = opened { position = try goOn(store, with: recovery, on: other) }
+      other.crash(ofMachine: true)
+      let (_, recovery) = try self.opened(other)
+      try requireHealth(on: other)
+      try requireTidiness(on: other)
+      if let position {
+        try require(recovery.checkpoint?.position == position, "the checkpoint at \(position) is lost")
+      } else {
+        _ = try examine(recovery, on: other)
+      }
+    }
+  }
+
+  /// - Returns: the position of the checkpoint that was taken.
+  private func goOn(_ store: Store, with recovery: Recovery, on disk: SimulatedDisk) throws -> UInt64 {
+    let count = try examine(recovery, on: disk)
+    do {
+      try store.heal()
+      try require(store.durableSequence == UInt64(count), "healed at \(store.durableSequence) of \(count)")
+      let sequence = try store.append([1])
+      try require(sequence == UInt64(count) + 1, "appended as \(sequence) after \(count)")
+      // Without a checkpoint it would be read again.
+      let other = disk.copy(seed: 1)
+      let found = try Store.read(Self.directory, on: other)
+      try require(found?.records.last == JournalRecord(sequence: sequence, payload: [1]), "the record is not there")
+      let writer = try store.beginCheckpoint(byteCount: 1)
+      try writer.write([1], to: "state.bin")
+      try writer.commit()
+      return writer.position
+    } catch let error as StorageError { throw Violation(description: "does not go on: \(error)") }
+  }
+
+  private func opened(_ disk: SimulatedDisk) throws -> (store: Store, recovery: Recovery) {
+    do {
+      return try Store.open(Self.directory, on: disk, identity: 77, segmentByteLimit: segmentByteLimit)
+    } catch { throw Violation(description: "not opened after a crash: \(error)") }
   }
 }
 
 // MARK: - What must be true
 
 extension StoreDriver {
+  /// Compares what was found with what must be there, and goes on from it.
   private func check(_ recovery: Recovery, isLongest: Bool) throws {
+    timeline = Array(branch[..<(try examine(recovery, on: disk))])
+    if isLongest { branch = timeline }
+  }
+
+  /// - Returns: how many records were found.
+  private func examine(_ recovery: Recovery, on disk: SimulatedDisk) throws -> Int {
     let position = recovery.checkpoint?.position ?? 1
     try require(position >= committedPosition, "the checkpoint at \(committedPosition) is lost, \(position) is there")
     let count = Int(position) - 1 + recovery.records.count
@@ -201,8 +298,36 @@ extension StoreDriver {
       try require(bytes == Self.image(of: branch[..<(Int(position) - 1)]), "the checkpoint's content differs")
       try require(checkpoint.notes == ["count": JSONValue(Int(position) - 1)], "the notes differ")
     }
-    timeline = Array(branch[..<count])
-    if isLongest { branch = timeline }
+    return count
+  }
+
+  /// Nothing that is needed is damaged, and no journal ends in what nobody is writing.
+  private func requireHealth(on disk: SimulatedDisk) throws {
+    guard let report = try Store.verify(Self.directory, on: disk) else {
+      throw Violation(description: "verification found no store")
+    }
+    try require(report.findings.allSatisfy { $0.kind == .harmless }, "verification found \(report.findings)")
+  }
+
+  /// Nothing is left that nothing needs: the disk would fill up with it.
+  private func requireTidiness(on disk: SimulatedDisk) throws {
+    guard let manifest = try StoreContents.readManifest(Self.directory, on: disk) else {
+      throw Violation(description: "there is no manifest")
+    }
+    let kept = manifest.checkpoints.map { String($0.number) }.sorted()
+    let checkpoints = try disk.list("\(Self.directory)/checkpoints") ?? []
+    try require(checkpoints.sorted() == kept, "checkpoints \(checkpoints) are there, \(kept) count")
+    let journal = try disk.list("\(Self.directory)/journal") ?? []
+    let segments = journal.compactMap(JournalFormat.firstSequence(inName:))
+    try require(journal.count { $0 != DurableMark.name } == segments.count, "the journal's directory has \(journal)")
+    let early = segments.count { $0 <= manifest.oldestPosition }
+    try require(early == 1, "\(early) segments begin before all that is needed")
+  }
+
+  /// What could not be written whole was taken back, unless the store says that it failed.
+  private func requireWholeEnd() throws {
+    guard let store, store.failure == nil, !disk.isDead else { return }
+    try requireHealth(on: disk)
   }
 
   /// What an owner does when the store has failed: back to what is durable. Until it is healed the rest may come back.

@@ -41,6 +41,7 @@ struct StoreHistoryTests {
     try driver.open()
     for _ in 0..<Int.random(in: 5...80, using: &generator) { try step(driver, &generator) }
     driver.disk.fault = nil
+    try driver.foresee(seed: seed)
     try driver.crash(ofMachine: true)
     try driver.verify()
   }
@@ -81,15 +82,20 @@ struct StoreHistoryTests {
 
   // MARK: - Every operation of one history
 
-  @Test("The n-th operation fails, once, twice or for good, for every n: nothing acknowledged is lost")
-  func everyFailure() throws {
-    let operationCount = try Self.script(SimulatedDisk.Fault?.none, crashingMachine: false)
+  @Test(
+    "The n-th operation fails, once, twice or for good, for every n: nothing acknowledged is lost, whenever a crash comes",
+    arguments: [300, 1 << 20])
+  func everyFailure(segmentByteLimit: Int) throws {
+    let operationCount = try Life(segmentByteLimit: segmentByteLimit).live()
+    #expect(operationCount > 100)
     for number in 1...operationCount {
-      for (index, last) in [number, number + 1, Int.max].enumerated() {
+      let ends = Self.isLong || number % 4 == 0 ? [number, number + 1, .max] : [number]
+      for (index, last) in ends.enumerated() {
         // The store does not ask which error it is; the long form tries all the same.
         for errno in Self.isLong ? Self.errnos : [Self.errnos[(number + index) % Self.errnos.count]] {
-          let crashesMachine = (number + index) % 2 == 0
-          do { _ = try Self.script(.fail(number...last, errno: errno), crashingMachine: crashesMachine) } catch {
+          let life = Life(
+            segmentByteLimit: segmentByteLimit, seed: UInt64(number + index), anxiousStepCount: Self.isLong ? 6 : 2)
+          do { try life.live(under: .fail(number...last, errno: errno)) } catch {
             Issue.record("operation \(number) to \(last), error \(errno): \(error)")
           }
         }
@@ -99,25 +105,35 @@ struct StoreHistoryTests {
 
   @Test("The process or the machine ends at the n-th operation, for every n: nothing acknowledged is lost")
   func everyDeath() throws {
-    let operationCount = try Self.script(SimulatedDisk.Fault?.none, crashingMachine: false)
-    #expect(operationCount > 100)
+    let operationCount = try Life().live()
     for number in 1...operationCount {
       // What of the unsynced survives is chance, so several times.
       for seed in 0..<(Self.isLong ? 20 : 3) as Range<UInt64> {
-        do { _ = try Self.script(.die(at: number), crashingMachine: seed > 0, seed: seed) } catch {
+        let life = Life(seed: seed, interruptsStarts: Self.isLong || seed == 0, failsStarts: Self.isLong || seed == 1)
+        do { try life.live(under: .die(at: number)) } catch {
           Issue.record("operation \(number), seed \(seed): \(error)")
         }
       }
     }
   }
+}
 
-  /// A life with everything in it, under a fault; then a crash, and a life without one.
-  ///
+/// A life with everything in it, under a fault; then a crash, and a life without one.
+private struct Life {
+  var segmentByteLimit = 300
+  var seed: UInt64 = 1
+  /// For so many steps after a fault it is tried what a crash would leave.
+  var anxiousStepCount = 1
+  /// Whether it is tried what is left of a start that is cut short in turn, at every operation.
+  var interruptsStarts = false
+  /// Whether it is tried what becomes of a start at every operation of which the disk fails in turn.
+  var failsStarts = false
+
+  /// - Parameter fault: its numbers count from this life's beginning.
   /// - Returns: how many operations it took.
-  private static func script(
-    _ fault: SimulatedDisk.Fault?, crashingMachine: Bool, seed: UInt64 = 1
-  ) throws -> Int {
-    let driver = try StoreDriver(seed: seed, segmentByteLimit: 300)
+  @discardableResult
+  func live(under fault: SimulatedDisk.Fault? = nil) throws -> Int {
+    let driver = try StoreDriver(seed: seed, segmentByteLimit: segmentByteLimit)
     let start = driver.disk.operationCount
     driver.disk.fault =
       switch fault {
@@ -126,35 +142,47 @@ struct StoreHistoryTests {
         .fail((start + range.lowerBound)...(range.upperBound == .max ? .max : start + range.upperBound), errno: errno)
       case nil: nil
       }
+    var lookCount = 0
     try driver.open()
-    try live(driver)
+    try live(driver) {
+      guard fault != nil, driver.disk.hasFailed, lookCount < anxiousStepCount else { return }
+      if lookCount == 0, interruptsStarts { try driver.foreseeInterruptedStarts(seed: seed) }
+      if lookCount == 0, failsStarts { try driver.foreseeFailingStarts(seed: seed) }
+      lookCount += 1
+      try driver.foresee(seed: seed &+ UInt64(lookCount))
+    }
     let operationCount = driver.disk.operationCount - start
-    try driver.crash(ofMachine: crashingMachine)
+    try driver.crash(ofMachine: seed % 2 == 1)
     try driver.verify()
-    try live(driver)
+    try live(driver) {}
     try driver.crash(ofMachine: true)
     try driver.verify()
     return operationCount
   }
 
-  private static func live(_ driver: StoreDriver) throws {
-    for round in 0..<3 {
-      try driver.append(byteCount: 20)
-      try driver.buffer(byteCount: 30)
-      try driver.append(byteCount: 600)
-      try driver.synchronize()
-      try driver.heal()
-      try driver.beginCheckpoint()
-      try driver.append(byteCount: 10)
-      try driver.finishCheckpoint(abandoning: round == 1)
-      try driver.synchronize()
+  /// - Parameter look: done after every step.
+  private func live(_ driver: StoreDriver, _ look: () throws -> Void) throws {
+    for round in 0..<4 {
+      let steps: [() throws -> Void] = [
+        { try driver.append(byteCount: 20) }, { try driver.buffer(byteCount: 30) },
+        { try driver.append(byteCount: 600) }, { try driver.synchronize() }, { try driver.heal() },
+        { try driver.beginCheckpoint() }, { try driver.append(byteCount: 10) }, { try driver.synchronize() },
+        { try driver.append(byteCount: 10) }, { try driver.finishCheckpoint(abandoning: round == 1) },
+        { try driver.synchronize() },
+      ]
+      for step in steps {
+        try step()
+        try look()
+      }
       if driver.store == nil, !driver.disk.isDead { try driver.open() }
     }
-    try driver.append(byteCount: 5)
-    try driver.close()
-    if !driver.disk.isDead { try driver.open() }
-    try driver.append(byteCount: 5)
-    try driver.synchronize()
-    try driver.append(byteCount: 40)
+    let last: [() throws -> Void] = [
+      { try driver.append(byteCount: 5) }, { try driver.close() }, { if !driver.disk.isDead { try driver.open() } },
+      { try driver.append(byteCount: 5) }, { try driver.synchronize() }, { try driver.append(byteCount: 40) },
+    ]
+    for step in last {
+      try step()
+      try look()
+    }
   }
 }

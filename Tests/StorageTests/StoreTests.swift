@@ -47,6 +47,9 @@ struct StoreTests {
       }
       #expect(try store.synchronize() == UInt64(round * 10 + 10))
       #expect(store.recordCountSinceCheckpoint == round * 10 + 10)
+      // Full segments are ended: of one byte each record has its own, the others are ended by the next opening.
+      let names = try FileSystem.list("\(path)/journal").filter { $0.hasSuffix(".log") }
+      #expect(segmentByteLimit > 1 || names.count == round * 10 + 10)
     }
   }
 
@@ -86,6 +89,9 @@ struct StoreTests {
       try writer.commit(notes: ["step": JSONValue(number)])
     }
     _ = try store.synchronize()
+    let recordByteCount = JournalFormat.recordHeaderByteCount + payload(104).count
+    #expect(store.recordCountSinceCheckpoint == 1)
+    #expect(store.journalByteCount == recordByteCount)
     let recovery = try open().recovery
     #expect(recovery.checkpoint?.number == 5)
     #expect(recovery.checkpoint?.position == 10)
@@ -120,6 +126,22 @@ struct StoreTests {
     }
     #expect(try FileSystem.list("\(path)/checkpoints") == [])
     _ = try store.append([1])
+  }
+
+  @Test("A manifest whose checkpoints are not the newest first is none, whatever its checksum")
+  func manifestOrder() throws {
+    func checkpoint(_ number: Int, _ position: UInt64) -> Checkpoint {
+      Checkpoint(number: number, position: position, notes: .null, files: [])
+    }
+    for (newer, older) in [((2, 5), (1, 3)), ((2, 5), (1, 5))] as [((Int, UInt64), (Int, UInt64))] {
+      let (newer, older) = (checkpoint(newer.0, newer.1), checkpoint(older.0, older.1))
+      let manifest = Manifest(identity: 1, checkpoints: [newer, older])
+      #expect(try Manifest(manifest.bytes) == manifest)
+      for wrong in [[older, newer], [newer, newer], [checkpoint(3, 4), newer], [checkpoint(2, 6), newer]] {
+        let bytes = Manifest(identity: 1, checkpoints: wrong).bytes
+        #expect(throws: StorageError.self, "\(wrong)") { try Manifest(bytes) }
+      }
+    }
   }
 
   @Test("A directory without a manifest but with a journal or checkpoints is refused")

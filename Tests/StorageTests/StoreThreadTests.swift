@@ -66,4 +66,18 @@ struct StoreThreadTests {
     disk.crash(ofMachine: true)
     #expect(try Store.open("/model", on: disk).recovery.records.map(\.payload) == [[1], [4]])
   }
+
+  @Test("A sync does not stand for what was appended while it went on")
+  func appendsWithinSync() throws {
+    let disk = SimulatedDisk(seed: 1)
+    let (store, _) = try Store.open("/model", on: disk)
+    #expect(try store.append([1]) == 1)
+    disk.afterNextSync = { _ = try? store.append([2]) }
+    #expect(try store.synchronize() == 1)
+    #expect(store.nextSequence == 3)
+    #expect(store.durableSequence == 1)
+    #expect(try store.synchronize() == 2)
+    disk.crash(ofMachine: true)
+    #expect(try Store.open("/model", on: disk).recovery.records.map(\.payload) == [[1], [2]])
+  }
 }
