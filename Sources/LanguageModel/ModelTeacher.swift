@@ -89,8 +89,7 @@ package final class ModelTeacher {
 // MARK: - Changing
 
 extension ModelTeacher {
-  /// Moves the weights away from memory that a snapshot holds, as the next lesson would begin with, so that it is done
-  /// sooner.
+  /// Makes ready at once what the next lesson writes to, so that it is done sooner.
   package func prepareForLesson() { trainer.prepareForUpdate() }
 
   /// Makes the network as large as a vocabulary that has grown.

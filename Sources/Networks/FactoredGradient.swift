@@ -27,10 +27,10 @@ struct FactoredGradient {
     return sum < 0 ? 0 : sum
   }
 
-  /// Adds a multiple of G to a matrix.
-  func addScaled(_ factor: Float, to target: Matrix, team: ThreadTeam) {
+  /// Adds a multiple of G to a matrix, and writes the sum to a matrix that may be the same.
+  func addScaled(_ factor: Float, to matrix: Matrix, into target: Matrix, team: ThreadTeam) {
     scratch.2.copy(from: right)
     scale(scratch.2.all, by: factor)
-    multiply(left, scratch.2, accumulate: true, into: target, team: team)
+    multiply(left, scratch.2, addedTo: matrix, into: target, team: team)
   }
 }

@@ -2,102 +2,106 @@ import Kernels
 
 /// A trainer's weights, shared with readers until they change.
 ///
-/// A snapshot is the very memory that holds the weights, so publishing costs nothing. Before weights change, they move to
-/// other memory if a snapshot is still held: that of the snapshot before, if its readers have let go of it, brought up
-/// to date by copying only what has changed since. In a steady run two buffers take turns.
+/// A snapshot is the very memory that holds the weights, so publishing costs nothing. An update finds weights that a
+/// snapshot still holds where they are, and writes what becomes of them to other memory: that of the snapshot before, if
+/// its readers have let go of it. Only the encoder is brought up to date there, where an update changes but few of its
+/// rows: by those that have changed since. In a steady run two buffers take turns, and hardly anything is copied.
 struct SharedWeights {
   private var current: SnapshotStorage
   /// Memory of an earlier turn, to be written once no snapshot holds it.
-  private var previous: SnapshotStorage?
-  /// The encoder's rows in which `previous` may differ from `current`; everything else may anyway.
+  private var spare: SnapshotStorage?
+  /// The encoder's rows in which `spare` may differ from `current`; everything else may anyway.
   private var changedRows = TouchedRows()
   /// Whether all of the encoder may differ.
   private var hasEncoderChanged = false
-  /// Whether nothing at all differs.
-  private var isAsPrevious = false
 
   init(_ parameters: Parameters) {
     current = SnapshotStorage(parameters)
   }
 
-  /// The weights: to be changed only after `makeWritable`, and every change to be noted.
+  /// The weights: to be changed only after `beginUpdate` or `makeWritable`, and every change to be noted.
   var parameters: Parameters { current.parameters }
 
   /// The weights as they are now.
   var snapshot: WeightsSnapshot { WeightsSnapshot(storage: current) }
 
+  /// Lets an update begin, which writes all weights anew.
+  ///
+  /// - Parameter keepsEncoder: Whether the encoder is not written but for the rows that are then noted.
+  /// - Returns: The weights before the update: those that it writes to, or, if a snapshot is held, those in its memory.
+  mutating func beginUpdate(keepsEncoder: Bool) -> Parameters {
+    guard !isKnownUniquelyReferenced(&current) else { return parameters }
+    let before = parameters
+    let next = nextStorage(keepsEncoder: keepsEncoder)
+    spare = current
+    current = next
+    return before
+  }
+
+  /// Makes ready what the next update writes to, if a snapshot is held.
+  mutating func prepare(keepsEncoder: Bool) {
+    guard !isKnownUniquelyReferenced(&current) else { return }
+    spare = nextStorage(keepsEncoder: keepsEncoder)
+  }
+
   /// Moves the weights away from memory that readers hold, if they do.
   mutating func makeWritable() {
-    guard !isKnownUniquelyReferenced(&current) else { return }
-    let layout = current.parameters.layout
-    let moved: Parameters
-    if let buffer = takePreviousBuffer(count: layout.count) {
-      moved = Parameters(layout: layout, buffer: buffer)
-      bringUpToDate(moved)
-    } else {
-      moved = Parameters(layout: layout)
-      moved.copy(from: current.parameters)
+    let before = beginUpdate(keepsEncoder: true)
+    guard before !== parameters else { return }
+    for (index, parts) in zip(parameters.usedParts, before.usedParts).enumerated()
+    where index != ParameterLayout.encoderPart {
+      parts.0.copy(from: parts.1)
     }
-    previous = current
-    current = SnapshotStorage(moved)
-    changedRows.clear()
-    hasEncoderChanged = false
-    isAsPrevious = true
   }
 
   /// Notes that weights have changed: in the encoder only the rows given, if so.
   mutating func noteChange(onlyEncoderRows rows: some Sequence<Int>) {
     changedRows.mark(rows: rows, rowCount: parameters.encoder.rows)
-    isAsPrevious = false
   }
 
   /// Notes that any weight may have changed.
-  mutating func noteChangeOfEverything() {
-    hasEncoderChanged = true
-    isAsPrevious = false
-  }
+  mutating func noteChangeOfEverything() { hasEncoderChanged = true }
 
   /// Gives the weights another layout.
   ///
   /// - Precondition: `makeWritable` was called.
   mutating func relayout(_ layout: ParameterLayout) {
     current = SnapshotStorage(current.parameters.relaid(layout))
-    isAsPrevious = false
   }
 
   /// Goes back to weights that were published before.
   mutating func restore(_ snapshot: WeightsSnapshot) {
     current = snapshot.storage
-    if previous === current { previous = nil }
+    if spare === current { spare = nil }
     hasEncoderChanged = true
-    isAsPrevious = false
   }
 
-  /// Gives back memory that only makes the next move quicker. Weights that have moved and not changed since move back.
-  mutating func releaseSpare() {
-    if isAsPrevious, let previous { current = previous }
-    previous = nil
-    isAsPrevious = false
+  /// Gives back memory that only makes the next update quicker.
+  mutating func releaseSpare() { spare = nil }
+
+  /// Memory to write to that nobody reads: the spare, if it is so.
+  private mutating func nextStorage(keepsEncoder: Bool) -> SnapshotStorage {
+    let layout = parameters.layout
+    let buffer = takeSpareBuffer(count: layout.count)
+    let next = Parameters(layout: layout, buffer: buffer)
+    if keepsEncoder { bringEncoderUpToDate(next, isNew: buffer == nil) } else { hasEncoderChanged = true }
+    return SnapshotStorage(next)
   }
 
-  private mutating func takePreviousBuffer(count: Int) -> FloatBuffer? {
-    guard previous != nil else { return nil }
-    defer { previous = nil }
-    guard var storage = previous.take(), storage.parameters.buffer.count == count,
-      isKnownUniquelyReferenced(&storage)
+  private mutating func takeSpareBuffer(count: Int) -> FloatBuffer? {
+    guard var storage = spare.take(), storage.parameters.buffer.count == count, isKnownUniquelyReferenced(&storage)
     else { return nil }
     return storage.parameters.buffer
   }
 
-  private func bringUpToDate(_ target: Parameters) {
-    guard !hasEncoderChanged else {
-      target.copy(from: current.parameters)
-      return
+  private mutating func bringEncoderUpToDate(_ target: Parameters, isNew: Bool) {
+    let source = parameters.encoder
+    if isNew || hasEncoderChanged {
+      target.encoder.copy(from: source)
+    } else {
+      for row in changedRows.list { target.encoder.row(row).copy(from: source.row(row)) }
     }
-    for (index, parts) in zip(target.usedParts, current.parameters.usedParts).enumerated()
-    where index != ParameterLayout.encoderPart {
-      parts.0.copy(from: parts.1)
-    }
-    for row in changedRows.list { target.encoder.row(row).copy(from: current.parameters.encoder.row(row)) }
+    changedRows.clear()
+    hasEncoderChanged = false
   }
 }

@@ -69,6 +69,9 @@ extension Trainer {
     }
   }
 
+  /// Whether an update changes no rows of the encoder but those of the tokens that were read.
+  var keepsEncoder: Bool { optimizer.leavesUntouchedRowsAlone && !shape.isTied }
+
   /// The bound that the present weights and moments give; infinite or NaN, hence not safe, if one of them is not finite.
   func measuredBound() -> MagnitudeBound {
     func norm(_ parameters: Parameters) -> Double {
@@ -85,30 +88,30 @@ extension Trainer {
 
   private func change(scale: Float, learningRate: Double) {
     let sparse = optimizer.leavesUntouchedRowsAlone
-    shared.makeWritable()
-    if sparse && !shape.isTied {
+    let before = shared.beginUpdate(keepsEncoder: keepsEncoder)
+    if keepsEncoder {
       shared.noteChange(onlyEncoderRows: touchedRows.list)
     } else {
       shared.noteChangeOfEverything()
     }
     factoredDecoderGradient?.addScaled(
-      Float(-learningRate * Double(scale)), to: weights.decoder.weights, team: team)
+      Float(-learningRate * Double(scale)), to: before.decoder.weights, into: weights.decoder.weights, team: team)
     forEachPart(onlyTouched: sparse) { offset, count in
-      changePart(at: offset, count: count, scale: scale, learningRate: learningRate)
+      changePart(at: offset, count: count, from: before, scale: scale, learningRate: learningRate)
     }
   }
 
-  private func changePart(at offset: Int, count: Int, scale: Float, learningRate: Double) {
+  private func changePart(at offset: Int, count: Int, from before: Parameters, scale: Float, learningRate: Double) {
     func part(of parameters: Parameters) -> Vector { parameters.buffer.vector(at: offset, count: count) }
     switch optimizer {
     case .sgd(let momentum, let weightDecay):
       sgdUpdate(
-        weights: part(of: weights), gradient: part(of: gradient), gradientScale: scale,
+        weights: part(of: weights), from: part(of: before), gradient: part(of: gradient), gradientScale: scale,
         momentumBuffer: moments.first.map(part),
         settings: SGDSettings(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay), team: team)
     case .adamW(let beta1, let beta2, let epsilon, let weightDecay):
       adamWUpdate(
-        weights: part(of: weights), gradient: part(of: gradient), gradientScale: scale,
+        weights: part(of: weights), from: part(of: before), gradient: part(of: gradient), gradientScale: scale,
         firstMoment: part(of: moments[0]), secondMoment: part(of: moments[1]), step: step + 1,
         settings: AdamWSettings(
           learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay),

@@ -153,12 +153,11 @@ package final class Trainer {
 
   /// The weights as they are now, for readers on any thread; it costs nothing.
   ///
-  /// While it is held, the next update first moves the weights elsewhere: at most one copy, and less where only rows of
-  /// an embedding have changed. `prepareForUpdate` does that beforehand.
+  /// While it is held, the next update writes the weights elsewhere.
   package func snapshot() -> WeightsSnapshot { shared.snapshot }
 
-  /// Does at once what the next update would begin with if a snapshot is held, so that it takes less time.
-  package func prepareForUpdate() { shared.makeWritable() }
+  /// Makes ready at once what the next update writes to if a snapshot is held, so that it takes less time.
+  package func prepareForUpdate() { shared.prepare(keepsEncoder: keepsEncoder) }
 
   /// Gives back memory that only updates need, and the next one takes again.
   package func releaseWorkspace() {

@@ -91,6 +91,22 @@ struct MultiplyTests {
     return result
   }
 
+  @Test("a product added to a matrix elsewhere has the bits of one that is accumulated", arguments: shapes)
+  func addedElsewhere(shape: ProductShape) {
+    let team = ThreadTeam(threadCount: 2)
+    let a = randomMatrix(shape.rows, shape.depth, seed: 1, gap: 2)
+    let b = randomMatrix(shape.depth, shape.columns, seed: 2, gap: 1)
+    let m = randomMatrix(shape.rows, shape.columns, seed: 3, gap: 5)
+    let (before, accumulated, inPlace) = (numbers(m), copy(m), copy(m))
+    Kernels.multiply(a, b, accumulate: true, into: accumulated, team: team)
+    let elsewhere = randomMatrix(shape.rows, shape.columns, seed: 4, gap: 3)
+    Kernels.multiply(a, b, addedTo: m, into: elsewhere, team: team)
+    #expect(numbers(elsewhere) == numbers(accumulated))
+    #expect(numbers(m) == before)
+    Kernels.multiply(a, b, addedTo: inPlace, into: inPlace, team: team)
+    #expect(numbers(inPlace) == numbers(accumulated))
+  }
+
   @Test("nothing outside the target is written", arguments: [ProductPrecision.single, .bfloat16])
   func keepsToTarget(precision: ProductPrecision) {
     let buffer = FloatBuffer(count: 40 * 80)

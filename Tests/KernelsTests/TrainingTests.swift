@@ -24,12 +24,16 @@ struct TrainingTests {
   func sgd(count: Int) {
     let settings = SGDSettings(learningRate: 0.3, momentum: 0.9, weightDecay: 0.01)
     for hasMomentum in [false, true] {
-      let (fast, plain) = (randomVector(count, seed: 1), randomVector(count, seed: 1))
+      var (fast, next) = (randomVector(count, seed: 1), randomVector(count, seed: 2))
+      let plain = randomVector(count, seed: 1)
       let (fastBuffer, plainBuffer) = (FloatBuffer(count: count).all, FloatBuffer(count: count).all)
       for step in 0..<3 {
         let gradient = randomVector(count, seed: UInt64(10 + step))
+        // In place, and from one place to another.
+        if step > 0 { swap(&fast, &next) }
         sgdUpdate(
-          weights: fast, gradient: gradient, gradientScale: 0.7, momentumBuffer: hasMomentum ? fastBuffer : nil,
+          weights: fast, from: step > 0 ? next : fast, gradient: gradient, gradientScale: 0.7,
+          momentumBuffer: hasMomentum ? fastBuffer : nil,
           settings: settings, team: ThreadTeam(threadCount: 2))
         Reference.sgdUpdate(
           weights: plain, gradient: gradient, gradientScale: 0.7, momentumBuffer: hasMomentum ? plainBuffer : nil,
@@ -43,13 +47,16 @@ struct TrainingTests {
   @Test("AdamW equals the plain loops", arguments: edgeSizes + [40_000])
   func adamW(count: Int) {
     let settings = AdamWSettings(learningRate: 0.01, weightDecay: 0.1)
-    let (fast, plain) = (randomVector(count, seed: 1), randomVector(count, seed: 1))
+    var (fast, next) = (randomVector(count, seed: 1), randomVector(count, seed: 2))
+    let plain = randomVector(count, seed: 1)
     let moments = (0..<4).map { _ in FloatBuffer(count: count).all }
     for step in 1...3 {
       let gradient = randomVector(count, seed: UInt64(10 + step))
+      // In place, and from one place to another.
+      if step > 1 { swap(&fast, &next) }
       adamWUpdate(
-        weights: fast, gradient: gradient, gradientScale: 0.7, firstMoment: moments[0], secondMoment: moments[1],
-        step: step, settings: settings, team: ThreadTeam(threadCount: 2))
+        weights: fast, from: step > 1 ? next : fast, gradient: gradient, gradientScale: 0.7, firstMoment: moments[0],
+        secondMoment: moments[1], step: step, settings: settings, team: ThreadTeam(threadCount: 2))
       Reference.adamWUpdate(
         weights: plain, gradient: gradient, gradientScale: 0.7, firstMoment: moments[2], secondMoment: moments[3],
         step: step, settings: settings)
@@ -63,7 +70,7 @@ struct TrainingTests {
   func adamWFirstStep() {
     let weights = FloatBuffer([1, 1, 1]).all
     adamWUpdate(
-      weights: weights, gradient: FloatBuffer([0.5, -2, 0]).all, firstMoment: FloatBuffer(count: 3).all,
+      weights: weights, from: weights, gradient: FloatBuffer([0.5, -2, 0]).all, firstMoment: FloatBuffer(count: 3).all,
       secondMoment: FloatBuffer(count: 3).all, step: 1,
       settings: AdamWSettings(learningRate: 0.1, weightDecay: 0), team: ThreadTeam())
     #expect(distance(weights.array, [0.9, 1.1, 1]) < 1e-6)

@@ -25,6 +25,23 @@ package func multiply(
   withExtendedLifetime((a, b, bias, c)) { product.run(on: team) }
 }
 
+/// Multiplies two matrices and adds a third, which may be C itself.
+///
+///     C = M + A · B
+///
+/// The same bits as by copying M to C, and accumulating.
+///
+/// - Precondition: the shapes fit; C overlaps neither A nor B, and is M or does not overlap it.
+package func multiply(_ a: Matrix, _ b: Matrix, addedTo m: Matrix, into c: Matrix, team: ThreadTeam) {
+  precondition(a.rows == c.rows && a.columns == b.rows && b.columns == c.columns, "multiply: shapes differ")
+  precondition(m.rows == c.rows && m.columns == c.columns, "multiply: what is added to does not fit")
+  let product = unsafe Product(
+    precision: .single, rows: c.rows, columns: c.columns, depth: a.columns, a: a.start, aRowStride: a.rowStride,
+    aDepthStride: 1, b: .rowMajor(b.start, stride: b.rowStride), beginning: .matrix(m.start, rowStride: m.rowStride),
+    c: c.start, cRowStride: c.rowStride)
+  withExtendedLifetime((a, b, m, c)) { product.run(on: team) }
+}
+
 /// Multiplies by a matrix that was packed before: the recurrent product of every time step of a window.
 ///
 ///     C = A · P + bias        or with `accumulate`  C += A · P

@@ -22,6 +22,7 @@ struct Product {
     case zero
     case bias(UnsafePointer<Float>)
     case target
+    case matrix(UnsafePointer<Float>, rowStride: Int)
   }
 
   let precision: ProductPrecision

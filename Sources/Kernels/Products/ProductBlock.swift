@@ -143,6 +143,9 @@ struct ProductBlock {
       case .bias(let bias):
         unsafe initial = unsafe bias + firstColumn
         initialRowStride = 0
+      case .matrix(let start, let rowStride):
+        unsafe initial = unsafe start + rows.lowerBound * rowStride + firstColumn
+        initialRowStride = rowStride
       }
     }
     let a: UnsafePointer<Float>

@@ -1,7 +1,8 @@
 /// Single-precision numbers in one aligned piece of memory that it alone owns: weights, gradients and workspaces.
 ///
 /// It begins zero-filled, starts on a cache line and never moves, so that views into it stay good for as long as they
-/// keep it alive. A large one takes memory only as it is written to (`ZeroedMemory`). Elements are reached through `Vector` and `Matrix`, whose bounds are checked when they are made.
+/// keep it alive. A large one takes memory only as it is written to (`ZeroedMemory`). Elements are reached through
+/// `Vector` and `Matrix`, whose bounds are checked when they are made.
 ///
 /// Not `Sendable`: whoever hands one to another thread proves that nobody writes to it meanwhile.
 @safe

@@ -35,19 +35,22 @@ package struct AdamWSettings: Equatable, Sendable {
 /// Source: Loshchilov and Hutter 2019, in the order in which PyTorch computes it.
 ///
 /// - Parameters:
+///   - weights: Receives the weights.
+///   - before: What they were; the same place, or another.
 ///   - gradientScale: What the gradient is multiplied by as it is read: the factor of clipping.
 ///   - step: t, one at the first step.
 /// - Precondition: all counts are equal, `step` is positive.
 package func adamWUpdate(
-  weights: Vector, gradient: Vector, gradientScale: Float = 1, firstMoment: Vector, secondMoment: Vector, step: Int,
-  settings: AdamWSettings, team: ThreadTeam
+  weights: Vector, from before: Vector, gradient: Vector, gradientScale: Float = 1, firstMoment: Vector,
+  secondMoment: Vector, step: Int, settings: AdamWSettings, team: ThreadTeam
 ) {
   precondition(
-    gradient.count == weights.count && firstMoment.count == weights.count && secondMoment.count == weights.count,
+    gradient.count == weights.count && before.count == weights.count && firstMoment.count == weights.count
+      && secondMoment.count == weights.count,
     "adamWUpdate: counts differ")
   precondition(step >= 1, "adamWUpdate: step is not positive")
   let work = AdamWWork(
-    weights: weights, gradient: gradient, gradientScale: gradientScale, firstMoment: firstMoment,
+    weights: weights, before: before, gradient: gradient, gradientScale: gradientScale, firstMoment: firstMoment,
     secondMoment: secondMoment, factors: AdamWFactors(settings, step: step))
   team.run(work, count: weights.count, grain: updateGrain)
 }
@@ -81,6 +84,7 @@ struct AdamWFactors {
 
 private struct AdamWWork: TeamWork {
   let weights: Vector
+  let before: Vector
   let gradient: Vector
   let gradientScale: Float
   let firstMoment: Vector
@@ -89,6 +93,7 @@ private struct AdamWWork: TeamWork {
 
   func run(_ items: Range<Int>, scratch: Scratch) {
     let weights = unsafe weights.start + items.lowerBound
+    let before = unsafe before.start + items.lowerBound
     let gradient = unsafe gradient.start + items.lowerBound
     let firstMoment = unsafe firstMoment.start + items.lowerBound
     let secondMoment = unsafe secondMoment.start + items.lowerBound
@@ -100,7 +105,7 @@ private struct AdamWWork: TeamWork {
       let second = unsafe (factors.secondComplement * slope * slope)
         .plusProduct(Lanes(repeating: factors.secondDecay), secondMoment.lanes(at: index, count: width))
       let denominator = second.roots / factors.secondCorrectionRoot + factors.epsilon
-      let decayed = unsafe weights.lanes(at: index, count: width) * factors.weightFactor
+      let decayed = unsafe before.lanes(at: index, count: width) * factors.weightFactor
       unsafe firstMoment.set(first, at: index, count: width)
       unsafe secondMoment.set(second, at: index, count: width)
       unsafe weights.set(decayed - factors.stepSize * first / denominator, at: index, count: width)

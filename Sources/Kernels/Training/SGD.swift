@@ -19,16 +19,20 @@ package struct SGDSettings: Equatable, Sendable {
 ///
 /// A zero-filled momentum buffer makes the first step plain, as in PyTorch.
 ///
-/// - Parameter gradientScale: What the gradient is multiplied by as it is read: the factor of clipping.
+/// - Parameters:
+///   - weights: Receives the weights.
+///   - before: What they were; the same place, or another.
+///   - gradientScale: What the gradient is multiplied by as it is read: the factor of clipping.
 /// - Precondition: all counts are equal.
 package func sgdUpdate(
-  weights: Vector, gradient: Vector, gradientScale: Float = 1, momentumBuffer: Vector?, settings: SGDSettings,
+  weights: Vector, from before: Vector, gradient: Vector, gradientScale: Float = 1, momentumBuffer: Vector?,
+  settings: SGDSettings,
   team: ThreadTeam
 ) {
-  precondition(gradient.count == weights.count, "sgdUpdate: counts differ")
+  precondition(gradient.count == weights.count && before.count == weights.count, "sgdUpdate: counts differ")
   precondition(momentumBuffer == nil || momentumBuffer?.count == weights.count, "sgdUpdate: counts differ")
   let work = SGDWork(
-    weights: weights, gradient: gradient, gradientScale: gradientScale, momentumBuffer: momentumBuffer,
+    weights: weights, before: before, gradient: gradient, gradientScale: gradientScale, momentumBuffer: momentumBuffer,
     learningRate: Float(settings.learningRate), momentum: Float(settings.momentum),
     weightDecay: Float(settings.weightDecay))
   team.run(work, count: weights.count, grain: updateGrain)
@@ -39,6 +43,7 @@ let updateGrain = 16_384
 
 private struct SGDWork: TeamWork {
   let weights: Vector
+  let before: Vector
   let gradient: Vector
   let gradientScale: Float
   let momentumBuffer: Vector?
@@ -49,11 +54,12 @@ private struct SGDWork: TeamWork {
   func run(_ items: Range<Int>, scratch: Scratch) {
     let first = items.lowerBound
     let weights = unsafe weights.start + first
+    let before = unsafe before.start + first
     let gradient = unsafe gradient.start + first
     if let momentumBuffer {
       let momenta = unsafe momentumBuffer.start + first
       forEachLanes(items.count) { index, width in
-        let old = unsafe weights.lanes(at: index, count: width)
+        let old = unsafe before.lanes(at: index, count: width)
         let slope = unsafe gradient.lanes(at: index, count: width) * gradientScale
         let step = unsafe (slope.plusProduct(Lanes(repeating: weightDecay), old))
           .plusProduct(Lanes(repeating: momentum), momenta.lanes(at: index, count: width))
@@ -62,7 +68,7 @@ private struct SGDWork: TeamWork {
       }
     } else {
       forEachLanes(items.count) { index, width in
-        let old = unsafe weights.lanes(at: index, count: width)
+        let old = unsafe before.lanes(at: index, count: width)
         let slope = unsafe gradient.lanes(at: index, count: width) * gradientScale
         let step = slope.plusProduct(Lanes(repeating: weightDecay), old)
         unsafe weights.set(old.plusProduct(Lanes(repeating: -learningRate), step), at: index, count: width)
