@@ -146,28 +146,32 @@ func packTiles(
   _ source: UnsafePointer<Float>, stride: Int, rowLength: Int, depths: Range<Int>, tiles: EvenSplit,
   into target: UnsafeMutablePointer<Float>
 ) {
-  // Row after row, as the memory likes it, with each tile's place at hand.
+  unsafe packTiles(stepCount: depths.count, tiles: tiles, into: target) { step, start in
+    let row = unsafe source + (depths.lowerBound + step) * stride
+    return unsafe start &+ laneCount <= rowLength
+      ? row.lanes(at: start) : row.lanes(at: start, count: rowLength &- start)
+  }
+}
+
+/// Packs tiles of which a closure gives 16 rows from a row on, at one step. Step after step, as the memory likes it.
+@inline(__always)
+func packTiles(
+  stepCount: Int, tiles: EvenSplit, into target: UnsafeMutablePointer<Float>,
+  _ lanes: (_ step: Int, _ row: Int) -> Lanes
+) {
   var starts = InlineArray<33, Int>(repeating: 0)
   var places = InlineArray<33, Int>(repeating: 0)
   for tile in 0..<tiles.count {
     starts[tile] = tiles.range(of: tile).lowerBound
-    places[tile] = tileOffset(of: tile, in: tiles, depth: depths.count)
+    places[tile] = tileOffset(of: tile, in: tiles, depth: stepCount)
   }
   starts[tiles.count] = tiles.whole.upperBound
-  var row = unsafe source + depths.lowerBound * stride
-  for _ in depths {
+  for step in 0..<stepCount {
     for tile in 0..<tiles.count {
       let start = starts[tile]
-      let count = starts[tile &+ 1] &- start
-      let place = unsafe target + places[tile]
-      if start &+ laneCount <= rowLength {
-        unsafe place.set(row.lanes(at: start), at: 0)
-      } else {
-        for lane in 0..<count { unsafe place[lane] = row[start &+ lane] }
-      }
-      places[tile] &+= count
+      unsafe target.set(lanes(step, start), at: places[tile])
+      places[tile] &+= starts[tile &+ 1] &- start
     }
-    unsafe row += stride
   }
 }
 

@@ -6,6 +6,12 @@ import CSystem
 
 /// Numbers 2n and 2n + 1 of 32 that follow each other, as pairs.
 @inline(__always)
+private func neighbours(_ place: UnsafePointer<Float>) -> Lanes {
+  unsafe rnnd_pair_neighbours(place.lanes(at: 0), place.lanes(at: laneCount))
+}
+
+/// The same of fewer numbers, then zeros.
+@inline(__always)
 private func neighbours(_ place: UnsafePointer<Float>, count: Int) -> Lanes {
   let low = unsafe place.lanes(at: 0, count: min(count, laneCount))
   let high = unsafe count > laneCount ? place.lanes(at: laneCount, count: count &- laneCount) : .zero
@@ -19,24 +25,27 @@ func packRowMajorPairs(
   _ source: UnsafePointer<Float>, stride: Int, depth: Int, steps: Range<Int>, columns: Range<Int>,
   into target: UnsafeMutablePointer<Float>
 ) {
-  let panelStride = steps.count * panelWidth
-  var target = unsafe target
+  let wholeWidth = columns.count / laneCount * laneCount
   for step in steps {
-    let row = unsafe source + 2 * step * stride + columns.lowerBound
-    let hasSecond = 2 * step + 1 < depth
-    var place = unsafe target
-    for first in Swift.stride(from: 0, to: columns.count, by: panelWidth) {
-      for half in 0..<2 {
-        let start = first &+ half &* laneCount
-        let count = max(0, min(laneCount, columns.count &- start))
-        let offset = count == 0 ? 0 : start
-        let upper = unsafe row.lanes(at: offset, count: count)
-        let lower = unsafe hasSecond ? row.lanes(at: stride &+ offset, count: count) : .zero
-        unsafe place.set(rnnd_pair(upper, lower), at: half &* laneCount)
-      }
-      unsafe place += panelStride
+    let upper = unsafe source + 2 * step * stride + columns.lowerBound
+    let hasLower = 2 * step + 1 < depth
+    let row = unsafe target + (step - steps.lowerBound) * panelWidth
+    func place(_ column: Int) -> UnsafeMutablePointer<Float> {
+      unsafe row + column / panelWidth * steps.count * panelWidth + column % panelWidth
     }
-    unsafe target += panelWidth
+    for column in Swift.stride(from: 0, to: wholeWidth, by: laneCount) {
+      let lower = unsafe hasLower ? (upper + stride).lanes(at: column) : .zero
+      unsafe place(column).set(rnnd_pair(upper.lanes(at: column), lower), at: 0)
+    }
+    // What is left, and what fills the last panel up.
+    for column in Swift.stride(
+      from: wholeWidth, to: (columns.count + panelWidth - 1) / panelWidth * panelWidth, by: laneCount)
+    {
+      let count = max(0, columns.count - column)
+      let left = unsafe upper.lanes(at: count == 0 ? 0 : column, count: count)
+      let lower = unsafe hasLower ? (upper + stride).lanes(at: count == 0 ? 0 : column, count: count) : .zero
+      unsafe place(column).set(rnnd_pair(left, lower), at: 0)
+    }
   }
 }
 
@@ -51,12 +60,17 @@ func packTransposedPairs(
   for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: panelWidth) {
     for step in Swift.stride(from: steps.lowerBound, to: steps.upperBound, by: laneCount) {
       let stepCount = min(laneCount, steps.upperBound - step)
+      let count = min(panelWidth, depth - 2 * step)
       for half in 0..<2 {
         var block = InlineArray<16, Lanes>(repeating: .zero)
-        for lane in 0..<laneCount {
-          let column = first + half * laneCount + lane
-          guard column < columns.upperBound else { break }
-          block[lane] = unsafe neighbours(source + column * stride + 2 * step, count: min(32, depth - 2 * step))
+        let column = first + half * laneCount
+        let place = unsafe source + (column < columns.upperBound ? column : first) * stride + 2 * step
+        if count == panelWidth && column + laneCount <= columns.upperBound {
+          for lane in 0..<laneCount { block[lane] = unsafe neighbours(place + lane &* stride) }
+        } else {
+          for lane in 0..<max(0, min(laneCount, columns.upperBound - column)) {
+            block[lane] = unsafe neighbours(place + lane * stride, count: count)
+          }
         }
         transpose(&block)
         for row in 0..<stepCount {
@@ -74,17 +88,15 @@ func packTilePairs(
   _ source: UnsafePointer<Float>, stride: Int, rowLength: Int, depth: Int, steps: Range<Int>, tiles: EvenSplit,
   into target: UnsafeMutablePointer<Float>
 ) {
-  for tile in 0..<tiles.count {
-    let rows = tiles.range(of: tile)
-    let width = min(laneCount, rowLength - rows.lowerBound)
-    var place = unsafe target + tileOffset(of: tile, in: tiles, depth: steps.count)
-    for step in steps {
-      let row = unsafe source + 2 * step * stride + rows.lowerBound
-      let upper = unsafe row.lanes(at: 0, count: width)
-      let lower = unsafe 2 * step + 1 < depth ? row.lanes(at: stride, count: width) : .zero
-      unsafe place.set(rnnd_pair(upper, lower), at: 0)
-      unsafe place += rows.count
+  unsafe packTiles(stepCount: steps.count, tiles: tiles, into: target) { step, start in
+    let upper = unsafe source + 2 * (steps.lowerBound + step) * stride
+    let hasLower = 2 * (steps.lowerBound + step) + 1 < depth
+    if start &+ laneCount <= rowLength {
+      return unsafe rnnd_pair(upper.lanes(at: start), hasLower ? (upper + stride).lanes(at: start) : .zero)
     }
+    let count = rowLength &- start
+    return unsafe rnnd_pair(
+      upper.lanes(at: start, count: count), hasLower ? (upper + stride).lanes(at: start, count: count) : .zero)
   }
 }
 
@@ -93,14 +105,18 @@ func packRowPairs(
   _ source: UnsafePointer<Float>, stride: Int, depth: Int, steps: Range<Int>, rows: Range<Int>,
   into target: UnsafeMutablePointer<Float>
 ) {
-  var target = unsafe target
+  let count = min(2 * steps.count, depth - 2 * steps.lowerBound)
+  let wholeCount = count / panelWidth * panelWidth
   for row in rows {
-    let numbers = unsafe source + row * stride
-    for step in Swift.stride(from: steps.lowerBound, to: steps.upperBound, by: laneCount) {
-      let lanes = unsafe neighbours(numbers + 2 * step, count: min(32, depth - 2 * step))
-      unsafe target.set(lanes, at: step - steps.lowerBound, count: min(laneCount, steps.upperBound - step))
+    let numbers = unsafe source + row * stride + 2 * steps.lowerBound
+    let target = unsafe target + (row - rows.lowerBound) * steps.count
+    for index in Swift.stride(from: 0, to: wholeCount, by: panelWidth) {
+      unsafe target.set(neighbours(numbers + index), at: index / 2)
     }
-    unsafe target += steps.count
+    if wholeCount < count {
+      let rest = count &- wholeCount
+      unsafe target.set(neighbours(numbers + wholeCount, count: rest), at: wholeCount / 2, count: (rest &+ 1) / 2)
+    }
   }
 }
 
@@ -113,8 +129,7 @@ func packRowPairs(
 ) {
   for row in 0..<rows {
     for column in Swift.stride(from: 0, to: width, by: panelWidth) {
-      let lanes = unsafe neighbours(source + row * stride + column, count: panelWidth)
-      unsafe (target + row * targetStride).set(lanes, at: column / 2)
+      unsafe (target + row * targetStride).set(neighbours(source + row * stride + column), at: column / 2)
     }
   }
 }
