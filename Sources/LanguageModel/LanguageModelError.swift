@@ -18,6 +18,10 @@ package enum LanguageModelError: Error, Equatable, Sendable {
   case cancelled
   /// Something would be larger than this program handles.
   case limitExceeded(what: String, found: Int, limit: Int)
+  /// A model would take more bytes of memory than it may.
+  ///
+  /// - Parameter wordCount: how many words it would have, when it is new ones that take so much.
+  case tooLargeForMemory(found: Int, limit: Int, wordCount: Int?)
   /// A directory lacks a file that a model needs.
   case missingFile(String)
   /// A file of a model directory is damaged, or does not fit the others.
@@ -44,6 +48,10 @@ extension LanguageModelError: CustomStringConvertible {
     case .diverged(let what): "the \(what) was not finite: the step was not applied"
     case .cancelled: "cancelled; nothing was changed"
     case .limitExceeded(let what, let found, let limit): "found \(found) \(what), expected at most \(limit)"
+    case .tooLargeForMemory(let found, let limit, let wordCount?):
+      "found \(wordCount) words, with which the model would take \(found) bytes, expected at most \(limit)"
+    case .tooLargeForMemory(let found, let limit, nil):
+      "found a model of \(found) bytes in memory, expected at most the \(limit) left"
     case .missingFile(let name): "found no \(name) in the model's directory, expected one"
     case .corruptFile(let name, let reason): "\(name) can't be used: \(reason)"
     case .unsupported(let file, let reason): "\(file) asks for what is not supported: \(reason)"

@@ -56,6 +56,23 @@ extension ModelConfiguration {
       by: copies * MemoryLayout<Float>.stride)
     return isTooLarge ? .max : byteCount
   }
+
+  /// Refuses a model that would take more memory than it may.
+  ///
+  /// - Throws: `tooLargeForMemory`.
+  package func checkMemory(limit: Int) throws(LanguageModelError) {
+    let memory = memoryByteCount()
+    guard memory <= limit else { throw .tooLargeForMemory(found: memory, limit: limit, wordCount: nil) }
+  }
+
+  /// Refuses a vocabulary that has grown so much that the model would take more memory than it may.
+  ///
+  /// - Throws: `tooLargeForMemory`.
+  package func checkMemory(ofVocabulary size: Int, limit: Int) throws(LanguageModelError) {
+    guard size > shape.vocabularySize else { return }
+    let memory = memoryByteCount(vocabularySize: size)
+    guard memory <= limit else { throw .tooLargeForMemory(found: memory, limit: limit, wordCount: size) }
+  }
 }
 
 // MARK: - Limits

@@ -99,9 +99,13 @@ extension ModelDirectory: ModelFileSource {
   /// Loads the model, or imports one that PyTorch and Hugging Face `tokenizers` wrote: then there is no
   /// `optimizer.safetensors`, and its state begins anew at step 0.
   ///
-  /// - Parameter team: the threads that will compute; the caller's alone when left out.
-  /// - Throws: `missingFile`, `corruptFile`, `unsupported`, `limitExceeded`, `storage`.
-  package func load(team: ThreadTeam = ThreadTeam()) throws(LanguageModelError) -> ModelTeacher {
-    try ModelLoader(files: self).load(team: team)
+  /// - Parameters:
+  ///   - memoryByteLimit: how much memory the model may take.
+  ///   - team: the threads that will compute; the caller's alone when left out.
+  /// - Throws: `missingFile`, `corruptFile`, `unsupported`, `limitExceeded`, `tooLargeForMemory`, `storage`.
+  package func load(
+    memoryByteLimit: Int = .max, team: ThreadTeam = ThreadTeam()
+  ) throws(LanguageModelError) -> ModelTeacher {
+    try ModelLoader(files: self).load(memoryByteLimit: memoryByteLimit, team: team)
   }
 }

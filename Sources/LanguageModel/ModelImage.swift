@@ -8,7 +8,7 @@ import Tokenizers
 ///
 /// Weights are shared with readers, moments are copies of its own.
 package struct ModelImage: Sendable {
-  let configuration: ModelConfiguration
+  package let configuration: ModelConfiguration
   let tokenizer: Tokenizer
   let weights: WeightsSnapshot
   let moments: MomentsCopy

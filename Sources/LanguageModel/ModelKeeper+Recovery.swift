@@ -39,12 +39,14 @@ extension ModelKeeper {
   ///
   /// A directory that others wrote, or that was written before there were journals, gets its first checkpoint.
   ///
-  /// - Throws: `damaged`, `corruptFile`, `missingFile`, `unsupported`, `limitExceeded`, `storage`.
+  /// - Parameter memoryByteLimit: how much memory the model may take.
+  /// - Throws: `damaged`, `corruptFile`, `missingFile`, `unsupported`, `limitExceeded`, `tooLargeForMemory`, `storage`.
   package static func open(
-    _ directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+    _ directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max, team: ThreadTeam
   ) throws(LanguageModelError) -> (ModelKeeper, RecoveryReport) {
     let (store, recovery) = try storing { () throws(StorageError) in try Store.open(directory.path, on: disk) }
-    let recovered = try RecoveredModel(recovery, in: directory, on: disk, team: team)
+    let recovered = try RecoveredModel(
+      recovery, in: directory, on: disk, memoryByteLimit: memoryByteLimit, team: team)
     let keeper = ModelKeeper(recovered.teacher, in: directory, store: store, disk: disk, team: team)
     keeper.adopt(recovered)
     var report = recovered.report
@@ -62,12 +64,14 @@ extension ModelKeeper {
   ///
   /// - Throws: as `open`.
   package static func read(
-    _ directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+    _ directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max, team: ThreadTeam
   ) throws(LanguageModelError) -> ModelTeacher {
     guard let recovery = try storing({ () throws(StorageError) in try Store.read(directory.path, on: disk) }) else {
-      return try directory.load(team: team)
+      return try directory.load(memoryByteLimit: memoryByteLimit, team: team)
     }
-    return try RecoveredModel(recovery, in: directory, on: disk, team: team).teacher
+    return try RecoveredModel(
+      recovery, in: directory, on: disk, memoryByteLimit: memoryByteLimit, team: team
+    ).teacher
   }
 
   /// Goes back to the last record that is known to be durable, after a sync that failed: what came after was not
@@ -114,17 +118,19 @@ private final class RecoveredModel {
   private(set) var report = RecoveryReport()
 
   init(
-    _ recovery: Recovery, in directory: ModelDirectory, on disk: any Disk, team: ThreadTeam
+    _ recovery: Recovery, in directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max,
+    team: ThreadTeam
   ) throws(LanguageModelError) {
     report.cutByteCount = recovery.cut?.byteCount ?? 0
     guard let checkpoint = recovery.checkpoint else {
-      teacher = try directory.load(team: team)
+      teacher = try directory.load(memoryByteLimit: memoryByteLimit, team: team)
       return
     }
     report.lastSequence = checkpoint.position - 1
     let files = CheckpointFiles(disk: disk, path: FileSystem.join(directory.path, checkpoint.directory))
     let state = try files.state()
-    teacher = try ModelLoader(files: files).load(bound: state.bound, team: team)
+    teacher = try ModelLoader(files: files).load(
+      bound: state.bound, memoryByteLimit: memoryByteLimit, team: team)
     requests = state.requests
     if let training = state.training {
       run = TrainingRun(teacher, resuming: try files.run(training, shape: teacher.configuration.shape))

@@ -5,11 +5,13 @@ extension ModelKeeper {
   ///
   /// The journal does not know of it: a checkpoint must follow before anything else is taught.
   ///
+  /// - Parameter memoryByteLimit: how much memory the model may take with those words.
   /// - Throws: as `TrainingRun.init`; then nothing has changed.
   package func beginRun(
-    texts: [[UInt8]], validation: [UInt8]?, settings: TrainingSettings
+    texts: [[UInt8]], validation: [UInt8]?, settings: TrainingSettings, memoryByteLimit: Int = .max
   ) throws(LanguageModelError) {
-    run = try TrainingRun(teacher, texts: texts, validation: validation, settings: settings)
+    run = try TrainingRun(
+      teacher, texts: texts, validation: validation, settings: settings, memoryByteLimit: memoryByteLimit)
     mustCheckpoint = true
   }
 

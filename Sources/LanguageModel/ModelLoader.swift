@@ -20,18 +20,31 @@ struct ModelLoader {
   static let configurationByteLimit = 1 << 20
   private static let tokenizerByteLimit = 1 << 28
 
-  /// - Parameter bound: what was known of the magnitudes; measured when left out.
-  /// - Throws: `missingFile`, `corruptFile`, `unsupported`, `limitExceeded`, `storage`.
-  func load(bound: MagnitudeBound? = nil, team: ThreadTeam) throws(LanguageModelError) -> ModelTeacher {
+  /// - Parameters:
+  ///   - bound: what was known of the magnitudes; measured when left out.
+  ///   - memoryByteLimit: how much memory the model may take. It is compared with what the configuration and the weights'
+  ///     header say, before anything of the model's size is made.
+  /// - Throws: `missingFile`, `corruptFile`, `unsupported`, `limitExceeded`, `tooLargeForMemory`, `storage`.
+  func load(
+    bound: MagnitudeBound? = nil, memoryByteLimit: Int, team: ThreadTeam
+  ) throws(LanguageModelError) -> ModelTeacher {
     let settings = try json(.configuration, byteLimit: Self.configurationByteLimit)
+    // A checkpoint's weights are read whole: what the configuration says by itself comes first.
+    if let stated = try? ModelConfiguration(json: settings) { try stated.checkMemory(limit: memoryByteLimit) }
     guard let weights = try files.tensors(of: .weights) else { throw .missingFile(ModelFile.weights.rawValue) }
     var sizes = InferredSizes(weights.entries)
-    let tokenizer = try loadTokenizer(isOpen: settings["open_vocabulary"]?.bool ?? false)
-    if sizes.vocabularySize == nil { sizes.vocabularySize = tokenizer.vocabularySize }
+    let isOpen = settings["open_vocabulary"]?.bool ?? false
+    var known: Tokenizer?
+    if sizes.vocabularySize == nil {
+      known = try loadTokenizer(isOpen: isOpen)
+      sizes.vocabularySize = known?.vocabularySize
+    }
     let configuration: ModelConfiguration
     do { configuration = try ModelConfiguration(json: settings, sizes: sizes) } catch {
       throw Self.asFileError(error)
     }
+    try configuration.checkMemory(limit: memoryByteLimit)
+    let tokenizer = if let known { known } else { try loadTokenizer(isOpen: isOpen) }
     let size = configuration.shape.vocabularySize
     guard tokenizer.vocabularySize == size else {
       throw .corruptFile(

@@ -23,17 +23,14 @@ package final class ModelTeacher {
   ///   - texts: to build the vocabulary from, UTF-8. Nothing is learned from them yet.
   ///   - memoryByteLimit: how much memory the model may take.
   ///   - team: the threads that compute; the caller's alone when left out.
-  /// - Throws: `invalidSetting`, `limitExceeded`, `notText`.
+  /// - Throws: `invalidSetting`, `limitExceeded`, `tooLargeForMemory`, `notText`.
   package convenience init(
     _ settings: CreateSettings, texts: [[UInt8]] = [], memoryByteLimit: Int = .max, team: ThreadTeam = ThreadTeam()
   ) throws(LanguageModelError) {
     let tokenizer = try settings.makeTokenizer(texts)
     let configuration = try settings.configuration(
       vocabularySize: tokenizer.vocabularySize, isOpen: tokenizer.isOpen)
-    let memory = configuration.memoryByteCount()
-    guard memory <= memoryByteLimit else {
-      throw .limitExceeded(what: "modelBytes", found: memory, limit: memoryByteLimit)
-    }
+    try configuration.checkMemory(limit: memoryByteLimit)
     let trainer: Trainer
     do {
       trainer = try Trainer(

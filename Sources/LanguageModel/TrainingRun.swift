@@ -86,10 +86,11 @@ package final class TrainingRun {
   /// - Parameters:
   ///   - texts: UTF-8, in the order in which they are learned.
   ///   - validation: scored after the last update.
-  /// - Throws: `notText`, `noTokens`, `invalidSetting`, `limitExceeded`; then nothing has changed.
+  ///   - memoryByteLimit: how much memory the model may take with the words that join.
+  /// - Throws: `notText`, `noTokens`, `invalidSetting`, `limitExceeded`, `tooLargeForMemory`; then nothing has changed.
   package convenience init(
     _ teacher: ModelTeacher, texts: [[UInt8]], validation: [UInt8]? = nil,
-    settings: TrainingSettings = TrainingSettings()
+    settings: TrainingSettings = TrainingSettings(), memoryByteLimit: Int = .max
   ) throws(LanguageModelError) {
     let bptt = try Self.check(settings, configuration: teacher.configuration)
     for (index, text) in (texts + (validation.map { [$0] } ?? [])).enumerated() {
@@ -97,7 +98,10 @@ package final class TrainingRun {
     }
     var learned = teacher.tokenizer
     var encoded: [[TokenID]] = []
-    for text in texts { encoded.append(learned.learn(text.span).ids) }
+    for text in texts {
+      encoded.append(learned.learn(text.span).ids)
+      try teacher.configuration.checkMemory(ofVocabulary: learned.vocabularySize, limit: memoryByteLimit)
+    }
     let tokens = ModelCorpus.join(encoded, endOfSequence: learned.endOfSequence)
     guard tokens.count > 1 else { throw .noTokens }
     let validationTokens = validation.map { learned.encode($0.span).ids } ?? []

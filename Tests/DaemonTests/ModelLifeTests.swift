@@ -203,6 +203,49 @@ struct ModelLifeTests {
     }
   }
 
+  @Test("a training on more new words than there is memory for is refused with a hint, and changes nothing")
+  func trainingGrowth() async throws {
+    var limits = Limits()
+    limits.modelByteLimit = 8 << 20
+    try await withDaemon(limits: limits) { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", Self.small)
+      let before = try await client.call("describe-model", ["name": "small"])
+      let words = (0..<30_000).map { "w\($0)" }.joined(separator: " ")
+      let error = try await client.reply(to: "train", ["model": "small", "text": .string(words)])["error"]
+      #expect(error?["code"] == -32016)
+      #expect(error?["data"]?["limit"] == "modelBytes", "\(error ?? .null)")
+      #expect(error?["data"]?["hint"]?.string?.contains("fewer new words") == true)
+      #expect(try await client.call("describe-model", ["name": "small"]) == before)
+      #expect(try await client.call("train", ["model": "small", "text": "a b c a b c"])["tokens"] != nil)
+    }
+  }
+
+  @Test("a model that is too large for the memory left is not imported, and leaves nothing behind")
+  func importLimit() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", Self.small)
+      let path = JSONValue.string(harness.directory + "/exported")
+      _ = try await client.call("export-model", ["name": "small", "path": path])
+      var limits = Limits()
+      limits.modelByteLimit = 8 << 20
+      let second = try await Harness.start(limits: limits)
+      let other = try second.client()
+      #expect(try await other.call("import-model", ["name": "fits", "path": path])["step"] == 0)
+      _ = try await other.call("unload-model", ["name": "fits"])
+      let text = try String(contentsOfFile: harness.directory + "/exported/config.json", encoding: .utf8)
+      let larger = text.replacing(/"hidden_size": ?\d+/, with: #""hidden_size":4096"#)
+      #expect(larger != text)
+      try larger.write(toFile: harness.directory + "/exported/config.json", atomically: true, encoding: .utf8)
+      let error = try await other.reply(to: "import-model", ["name": "big", "path": path])["error"]
+      #expect(error?["data"]?["limit"] == "modelBytes", "\(error ?? .null)")
+      #expect(error?["data"]?["hint"] != nil)
+      #expect(!FileSystem.exists(second.directory + "/data/models/big"))
+      try await second.end()
+    }
+  }
+
   @Test("a lesson of more new words than there is memory for is refused, also when it stands in the journal already")
   func growth() async throws {
     var limits = Limits()

@@ -212,6 +212,24 @@ struct ImportTests {
     #expect(error.map { "\($0)".contains(named) } == true, "\(String(describing: error))")
   }
 
+  @Test(
+    "refuses a model that is too large for memory by what its configuration and its header say, before the rest is read",
+    arguments: [
+      // The configuration says it all, or the header says what the configuration doesn't.
+      ("", "", ["model.safetensors", "tokenizer.json"]), ("\"embed_dim\": 6,", "", ["tokenizer.json"]),
+    ])
+  func memory(_ part: String, _ other: String, _ unread: [String]) throws {
+    let directory = try TemporaryDirectory()
+    let model = try directory.copy(of: "pytorch-lstm")
+    let memory = try model.load().configuration.memoryByteCount()
+    if !part.isEmpty { try model.replace(part, by: other, in: "config.json") }
+    #expect(try model.load(memoryByteLimit: memory).configuration.memoryByteCount() == memory)
+    for name in unread { try FileManager.default.removeItem(atPath: model.join(name)) }
+    #expect(throws: LanguageModelError.tooLargeForMemory(found: memory, limit: memory - 1, wordCount: nil)) {
+      try model.load(memoryByteLimit: memory - 1)
+    }
+  }
+
   @Test("refuses tensors that are too many, missing, or of another type, by name")
   func refusesTensors() throws {
     for (part, other) in [("rnn.bias_hh_l1", "rnn.bias_xx_l1"), ("\"F32\"", "\"I32\"")] {

@@ -43,6 +43,24 @@ struct TrainingRunTests {
     #expect(ModelCorpus.join([[5, 1], [6], [], [7]], endOfSequence: 1) == [1, 5, 1, 6, 1, 7])
   }
 
+  @Test("is refused before it begins when its words would take more memory than there is")
+  func memory() throws {
+    let teacher = try ModelTeacher.tiny()
+    let before = teacher.everything
+    let limit = teacher.configuration.memoryByteCount()
+    let words = Array("\(sampleText) some words that nobody has ever heard of".utf8)
+    let error = #expect(throws: LanguageModelError.self) {
+      try TrainingRun(teacher, texts: [words], settings: settings(), memoryByteLimit: limit)
+    }
+    guard case .tooLargeForMemory(let found, limit, let wordCount?) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(found > limit && wordCount > teacher.tokenizer.vocabularySize)
+    #expect(teacher.everything == before)
+    _ = try TrainingRun(teacher, texts: [Array(sampleText.utf8)], settings: settings(), memoryByteLimit: limit)
+  }
+
   @Test("learns, reports every update, and validates what it learned")
   func learns() throws {
     let teacher = try ModelTeacher.tiny()

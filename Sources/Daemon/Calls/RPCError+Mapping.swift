@@ -40,6 +40,11 @@ extension RPCError {
     case .cancelled: self = .cancelled()
     case .limitExceeded(let what, let found, let limit):
       self = .limitExceeded(what, limit: limit, found: found, message: "\(error)")
+    case .tooLargeForMemory(let found, let limit, let wordCount):
+      let other = "unload-model another model first"
+      self = .limitExceeded(
+        "modelBytes", limit: limit, found: found, message: "\(error)",
+        hint: wordCount == nil ? other : "teach with fewer new words, or \(other)")
     case .missingFile, .corruptFile, .unsupported:
       self = .corruptFile("\(error)", hint: "restore the model's directory from a copy, or delete-model it")
     case .stepMismatch(let found, let expected): self = .stepMismatch(found: found, expected: expected)

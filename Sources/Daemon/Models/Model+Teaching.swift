@@ -96,7 +96,7 @@ extension Model {
     }
     try await inTurn(unless: cancellation) { [self] () async throws(RPCError) in
       try checkWritable()
-      try await trainer.beginRun(plan, fileByteLimit: fileByteLimit)
+      try await trainer.beginRun(plan, fileByteLimit: fileByteLimit, memoryByteLimit: memoryByteLimit)
       do throws(RPCError) { try await checkpointNow() } catch {
         let (snapshot, mustCheckpoint) = try await trainer.takeBackRun()
         publish(snapshot)

@@ -57,7 +57,7 @@ actor ModelTrainer {
     let team = ThreadTeam(threadCount: allowance.threadCount, niceness: Int32(Self.nice))
     if case .directory = source {
       let (keeper, recovery) = try modelErrors { () throws(LanguageModelError) in
-        try ModelKeeper.open(directory, on: disk, team: team)
+        try ModelKeeper.open(directory, on: disk, memoryByteLimit: allowance.memoryByteCount, team: team)
       }
       keeper.replayNanosecondLimit = replayNanosecondLimit
       try check(keeper.teacher.snapshot(), isCancelled, allowance)
@@ -73,12 +73,8 @@ actor ModelTrainer {
   }
 
   private func check(_ snapshot: ModelSnapshot, _ isCancelled: Flag, _ allowance: Allowance) throws(RPCError) {
-    let memory = snapshot.memoryByteCount
-    guard memory <= allowance.memoryByteCount else {
-      throw .limitExceeded(
-        "modelBytes", limit: allowance.memoryByteCount, found: memory,
-        message: "found a model of \(memory) bytes in memory, expected at most the \(allowance.memoryByteCount) left",
-        hint: "unload-model another one first")
+    try modelErrors { () throws(LanguageModelError) in
+      try snapshot.configuration.checkMemory(limit: allowance.memoryByteCount)
     }
     guard !isCancelled.isRaised else { throw .cancelled() }
   }
@@ -90,10 +86,14 @@ actor ModelTrainer {
     case .directory: throw .internalError("the model lies in its directory already")
     case .imported(let path):
       return try modelErrors { () throws(LanguageModelError) in
-        try ModelKeeper.read(ModelDirectory(path: path), on: disk, team: team)
+        try ModelKeeper.read(
+          ModelDirectory(path: path), on: disk, memoryByteLimit: allowance.memoryByteCount, team: team)
       }
     case .copied(let image):
-      return try modelErrors { () throws(LanguageModelError) in try ModelTeacher(image, team: team) }
+      return try modelErrors { () throws(LanguageModelError) in
+        try image.configuration.checkMemory(limit: allowance.memoryByteCount)
+        return try ModelTeacher(image, team: team)
+      }
     case .new(let settings, let texts):
       let bytes = try texts.read(byteLimit: allowance.fileByteCount)
       return try modelErrors(texts) { () throws(LanguageModelError) in
@@ -207,15 +207,13 @@ extension ModelTrainer {
 
   /// Why a lesson adds more words than there is memory for; nil when it doesn't.
   private static func refusal(of prepared: PreparedLesson, _ lesson: LessonTicket, _ keeper: ModelKeeper) -> RPCError? {
-    let teacher = keeper.teacher
-    guard prepared.vocabularySize > teacher.tokenizer.vocabularySize else { return nil }
-    let memory = teacher.configuration.memoryByteCount(vocabularySize: prepared.vocabularySize)
-    guard memory > lesson.memoryByteLimit else { return nil }
-    return .limitExceeded(
-      "modelBytes", limit: lesson.memoryByteLimit, found: memory,
-      message:
-        "found \(prepared.vocabularySize) words, with which the model would take \(memory) bytes, expected at most "
-        + "\(lesson.memoryByteLimit)", hint: "teach with fewer new words, or unload-model another model first")
+    do throws(LanguageModelError) {
+      try keeper.teacher.configuration.checkMemory(
+        ofVocabulary: prepared.vocabularySize, limit: lesson.memoryByteLimit)
+      return nil
+    } catch {
+      return RPCError(error)
+    }
   }
 
   /// Does what the next lesson would begin with, once the snapshot before the last is out of use.
@@ -312,7 +310,7 @@ extension ModelTrainer {
 
 extension ModelTrainer {
   /// Reads the texts and gets ready to train on them.
-  func beginRun(_ plan: TrainingPlan, fileByteLimit: Int) throws(RPCError) {
+  func beginRun(_ plan: TrainingPlan, fileByteLimit: Int, memoryByteLimit: Int) throws(RPCError) {
     let keeper = try open()
     let texts = try plan.texts.read(byteLimit: fileByteLimit)
     var validation: [UInt8]?
@@ -320,7 +318,8 @@ extension ModelTrainer {
       validation = try TextFile.read(path, parameter: "validation", byteLimit: fileByteLimit)
     }
     try modelErrors(plan.texts, input: plan.texts.parameter) { () throws(LanguageModelError) in
-      try keeper.beginRun(texts: texts, validation: validation, settings: plan.settings)
+      try keeper.beginRun(
+        texts: texts, validation: validation, settings: plan.settings, memoryByteLimit: memoryByteLimit)
     }
   }
 
