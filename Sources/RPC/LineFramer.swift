@@ -4,31 +4,50 @@ import JSON
 ///
 /// A line ends with LF or CRLF; lines of blanks only are left out. A line of more than `lineByteLimit` bytes (its end not
 /// counted) is reported once, not kept, and reading goes on behind its end. `append`, then `next` until it gives nil.
+///
+/// A byte is copied and looked at a bounded number of times, whatever it comes with: a long line is kept in pieces until
+/// its end, not moved to ever larger places.
 package struct LineFramer: Sendable {
   package enum Item: Equatable, Sendable {
     case line([UInt8])
     case tooLong
   }
 
+  package enum PiecedItem: Sendable {
+    case line(PiecedLine)
+    case tooLong
+  }
+
   package let lineByteLimit: Int
+  private let pieceByteCount: Int
 
   private var buffer: [UInt8] = []
 
-  /// Where the first line not yet given begins in `buffer`.
+  /// Where the first line not yet given begins in `buffer`, or goes on there.
   private var start = 0
 
   /// Up to where `buffer` is known to hold no line end.
   private var searched = 0
+
+  /// How the line begins that goes on in `buffer`, when it is long.
+  private var beginning = PiecedLine()
 
   /// Whether the line at `start` was reported as too long and is being passed over.
   private var isSkipping = false
 
   private var isFinished = false
 
-  package init(lineByteLimit: Int = 8 << 20) { self.lineByteLimit = max(lineByteLimit, 0) }
+  /// - Parameter pieceByteCount: from how many bytes on what has come of a line is put aside as a piece.
+  package init(lineByteLimit: Int = 8 << 20, pieceByteCount: Int = 64 << 10) {
+    self.lineByteLimit = max(lineByteLimit, 0)
+    self.pieceByteCount = max(pieceByteCount, 1)
+  }
 
   /// The count of bytes that wait for `next`, or for their line's end.
-  package var bufferedByteCount: Int { buffer.count - start }
+  package var bufferedByteCount: Int { beginning.byteCount + buffer.count - start }
+
+  /// Whether a line has begun whose end hasn't come, or hasn't been looked for.
+  package var isWithinLine: Bool { bufferedByteCount > 0 || isSkipping }
 
   package mutating func append(_ bytes: Span<UInt8>) {
     if isSkipping, bufferedByteCount == 0 {
@@ -48,20 +67,27 @@ package struct LineFramer: Sendable {
   package mutating func skipLine() {
     guard bufferedByteCount > 0 else { return }
     isSkipping = true
-    buffer.removeAll(keepingCapacity: false)
-    start = 0
-    searched = 0
+    dropLine(keepingCapacity: false)
   }
 
   /// The next line, or nil when more bytes are needed.
   package mutating func next() -> Item? {
+    switch nextInPieces() {
+    case .line(let line): .line(line.joined())
+    case .tooLong: .tooLong
+    case nil: nil
+    }
+  }
+
+  /// The next line, in pieces when it is long, or nil when more bytes are needed.
+  package mutating func nextInPieces() -> PiecedItem? {
     while true {
       let end = buffer.span.firstOffset(of: lineFeed, from: searched)
       guard end < buffer.count else {
         searched = end
         return unfinishedLine()
       }
-      let item = isSkipping ? nil : item(in: start..<end)
+      let item = isSkipping ? nil : item(endingAt: end)
       isSkipping = false
       start = end + 1
       searched = start
@@ -73,30 +99,44 @@ package struct LineFramer: Sendable {
   }
 
   /// What can be said of the bytes behind the last line end.
-  private mutating func unfinishedLine() -> Item? {
-    let range = start..<buffer.count
+  private mutating func unfinishedLine() -> PiecedItem? {
     // One byte over the limit may still turn out to be the CR of a CRLF.
-    let isCertainlyTooLong = range.count - 1 > lineByteLimit
+    let isCertainlyTooLong = bufferedByteCount - 1 > lineByteLimit
     guard isSkipping || isFinished || isCertainlyTooLong else {
       dropGivenBytes()
+      if buffer.count - start >= pieceByteCount { setPieceAside() }
       return nil
     }
-    let item = isSkipping ? nil : item(in: range)
+    let item = isSkipping ? nil : item(endingAt: buffer.count)
     isSkipping = true
-    buffer.removeAll(keepingCapacity: buffer.count <= keptCapacity)
-    start = 0
-    searched = 0
+    dropLine(keepingCapacity: buffer.count <= keptCapacity)
     return item
   }
 
-  /// The line in a range without its LF; nil for a blank one.
-  private func item(in range: Range<Int>) -> Item? {
-    var range = range
-    if let last = range.last, buffer[last] == carriageReturn { range = range.dropLast() }
-    guard range.count <= lineByteLimit else { return .tooLong }
-    let line = buffer[range]
-    guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != carriageReturn }) else { return nil }
-    return .line(Array(line))
+  /// The line that ends before `end`; nil for a blank one.
+  private mutating func item(endingAt end: Int) -> PiecedItem? {
+    var line = beginning
+    beginning = PiecedLine()
+    line.append(Array(buffer[start..<end]))
+    line.dropLast(carriageReturn)
+    guard line.byteCount <= lineByteLimit else { return .tooLong }
+    return line.consists { $0 == 0x20 || $0 == 0x09 || $0 == carriageReturn } ? nil : .line(line)
+  }
+
+  /// Puts aside what has come of a line.
+  private mutating func setPieceAside() {
+    if start > 0 { buffer.removeSubrange(..<start) }
+    beginning.append(buffer)
+    buffer = []
+    start = 0
+    searched = 0
+  }
+
+  private mutating func dropLine(keepingCapacity keepsCapacity: Bool) {
+    beginning = PiecedLine()
+    buffer.removeAll(keepingCapacity: keepsCapacity)
+    start = 0
+    searched = 0
   }
 
   /// Moves what is left to the buffer's beginning once that is worth the copy, and gives a large empty buffer back.

@@ -61,6 +61,55 @@ struct LineFramerTests {
     #expect(Self.items(of: stream.bytes.map { [$0] }) == stream.items)
   }
 
+  @Test("Lines that are put aside in pieces of any size are the same", arguments: streams)
+  func pieces(stream: Stream) {
+    for pieceByteCount in [0, 1, 2, 3, 5, 7] {
+      for offset in 0...stream.bytes.count {
+        let halves = [Array(stream.bytes[..<offset]), Array(stream.bytes[offset...])]
+        #expect(Self.items(of: halves, pieceByteCount: pieceByteCount) == stream.items, "\(pieceByteCount)")
+      }
+      #expect(Self.items(of: stream.bytes.map { [$0] }, pieceByteCount: pieceByteCount) == stream.items)
+    }
+  }
+
+  @Test("A line of megabytes comes whole, and what waits of it is counted")
+  func megabytes() {
+    var framer = LineFramer()
+    let part = (0..<60_000).map { UInt8(0x61 + $0 % 26) }
+    for number in 1...100 {
+      framer.append(part)
+      #expect(framer.next() == nil)
+      #expect(framer.bufferedByteCount == number * part.count)
+      #expect(framer.isWithinLine)
+    }
+    framer.append(Array("\r\nab\n".utf8))
+    #expect(framer.next() == .line(Array(repeatElement(part, count: 100).joined())))
+    #expect(framer.next() == line("ab"))
+    #expect(framer.next() == nil)
+    #expect(!framer.isWithinLine)
+  }
+
+  @Test("A long line of blanks is none, and one that is skipped in its middle is forgotten")
+  func longBlanksAndSkips() {
+    var framer = LineFramer(pieceByteCount: 10)
+    for _ in 0..<10 {
+      framer.append([UInt8](repeating: 0x20, count: 25))
+      #expect(framer.next() == nil)
+    }
+    framer.append(Array("\nab".utf8))
+    #expect(framer.next() == nil)
+    for _ in 0..<10 {
+      framer.append([UInt8](repeating: 0x63, count: 25))
+      #expect(framer.next() == nil)
+    }
+    framer.skipLine()
+    #expect(framer.bufferedByteCount == 0)
+    #expect(framer.isWithinLine)
+    framer.append(Array("d\nef\n".utf8))
+    #expect(framer.next() == line("ef"))
+    #expect(!framer.isWithinLine)
+  }
+
   @Test("Random splits of a stream of all streams give the same lines", arguments: UInt64(1)...10)
   func randomSplits(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
@@ -131,8 +180,8 @@ struct LineFramerTests {
     }
   }
 
-  private static func items(of parts: [[UInt8]]) -> [LineFramer.Item] {
-    var framer = LineFramer(lineByteLimit: 8)
+  private static func items(of parts: [[UInt8]], pieceByteCount: Int = 64 << 10) -> [LineFramer.Item] {
+    var framer = LineFramer(lineByteLimit: 8, pieceByteCount: pieceByteCount)
     var items: [LineFramer.Item] = []
     for part in parts {
       framer.append(part)
