@@ -117,6 +117,15 @@ final class FakeClient {
     return sent
   }
 
+  /// Whether anything has come that wasn't asked for by ``line()``.
+  var hasReceived: Bool { framer.bufferedByteCount > 0 }
+
+  /// Reads what is there, without waiting for the loop to tell; whether anything is.
+  func receivesNow() -> Bool {
+    handle(.readable)
+    return hasReceived
+  }
+
   func sendLine(_ text: String) async { await send(Array("\(text)\n".utf8)) }
 
   func halfClose() { try? wire?.socket.shutdownWrite() }

@@ -48,7 +48,8 @@ struct LearningTests {
           found.append(try #require(report["loss"]?.double))
           if restMilliseconds == 0 { await harness.until { model.isResting } }
         }
-        #expect(try await client.call("next-word", ["text": "the man bites the"])["words"]?.array?.first?["word"] == "dog")
+        #expect(
+          try await client.call("next-word", ["text": "the man bites the"])["words"]?.array?.first?["word"] == "dog")
         losses.withLock { $0.append(found) }
       }
     }

@@ -45,8 +45,9 @@ extension ProcessTests {
       #expect(neighbour.end() == 0, "\(misuse): wrong answers")
       if runsLongTests {
         print(
-          "misuse, \(misuse.rawValue): \(Int(calm.perSecond)) answers/s before, \(Int(during.perSecond)) during, "
-            + "longest wait \(during.longestMilliseconds) ms; resident \(before.residentByteCount >> 20) MiB before, "
+          "misuse, \(misuse.rawValue): \(Int(calm.perSecond)) answers/s before, \(Int(during.perSecond)) during "
+            + "(\((calm.perSecond / during.perSecond * 100).rounded() / 100) times fewer), 99 of 100 within "
+            + "\(during.p99Microseconds) µs, longest wait \(during.longestMilliseconds) ms; resident \(before.residentByteCount >> 20) MiB before, "
             + "\(daemon.now.residentByteCount >> 20) MiB after, at most \(peak >> 20) MiB")
       }
       try sandbox.rnnd("stop")
@@ -87,6 +88,8 @@ enum Misuse: String, CaseIterable, CustomTestStringConvertible {
   case cancelsEverything = "cancels everything"
   case longLines = "long lines at once"
   case longHalfLines = "long lines without an end"
+  case longQuestions = "questions of megabytes"
+  case pipelines = "many requests at once"
 
   enum Scale { case small, full }
 
@@ -118,6 +121,8 @@ enum Misuse: String, CaseIterable, CustomTestStringConvertible {
         clients.last?.send(line)
       }
       for _ in 0..<(isFull ? 500 : 5) { neighbour.awaitAnswer() }
+    case .longQuestions: try askLongQuestions(path, count: isFull ? 10 : 2, byteCount: isFull ? 8 << 20 : 128 << 10)
+    case .pipelines: try askAtOnce(path, clientCount: 20, requestCount: isFull ? 5_000 : 50)
     }
   }
 
@@ -187,6 +192,37 @@ enum Misuse: String, CaseIterable, CustomTestStringConvertible {
       #expect(client.line()?.contains(#""id":\#(number),"#) == true)
     }
     _ = client.reply(to: "delete-model", ["name": "cancelled"])
+  }
+
+  /// Questions that are right, and take long to read, to carry out and to answer.
+  private func askLongQuestions(_ path: String, count: Int, byteCount: Int) throws {
+    let client = try WireClient(path)
+    let idCount = (byteCount - 100) / 2
+    let ids = "[" + String(repeating: "0,", count: idCount - 1) + "0]"
+    let text = JSONValue.string(String(repeating: "the man bites the dog ", count: byteCount / 4 / 22))
+    for _ in 0..<count {
+      let line = client.exchange(#"{"jsonrpc":"2.0","id":1,"method":"detokenize","params":{"ids":\#(ids)}}"#)
+      #expect(line?.contains(#""text":"#) == true)
+      #expect(client.exchange(WireClient.request("tokenize", ["text": text], id: 2))?.contains("offsets") == true)
+    }
+  }
+
+  /// Clients each of which sends many requests before it reads the first answer.
+  private func askAtOnce(_ path: String, clientCount: Int, requestCount: Int) throws {
+    let senders = try (0..<clientCount).map { _ in
+      let client = try WireClient(path)
+      return Sender { () -> Bool in
+        let part = min(requestCount, 1_000)
+        for _ in 0..<(requestCount / part) {
+          guard client.send(Array(repeatElement(Array((Self.request + "\n").utf8), count: part).joined())) else {
+            return false
+          }
+          for _ in 0..<part where client.line()?.contains("version") != true { return false }
+        }
+        return true
+      }
+    }
+    for sender in senders { #expect(sender.outcome()) }
   }
 
   /// Lines of many numbers, which take more memory as values than as text, all at once, each with a mistake at its end.

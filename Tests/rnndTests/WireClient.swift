@@ -44,11 +44,14 @@ final class WireClient {
 
   /// The next line; nil when the connection is lost, or nothing comes within two minutes.
   func line() -> String? {
+    // A long line is searched once.
+    var searched = 0
     while true {
-      if let end = received.firstIndex(of: 10) {
+      if let end = received[searched...].firstIndex(of: 10) {
         defer { received.removeSubrange(...end) }
         return String(decoding: received[..<end], as: UTF8.self)
       }
+      searched = received.count
       guard (try? socket.waitUntilReadable(timeoutMilliseconds: 120_000)) == true,
         case .bytes = try? socket.read(atMost: 1 << 16, appendingTo: &received)
       else { return nil }

@@ -84,18 +84,26 @@ package struct ResultField: Equatable, Sendable {
 extension Call {
   /// Checks a client's params against the table before anything is done with them.
   ///
+  /// - Returns: the params as calls read them.
   /// - Throws: invalid-params with the path of the first one that is unknown, wrong, missing or one too many.
-  package func check(_ params: JSONObject) throws(RPCError) {
+  @discardableResult
+  package func check(_ params: JSONObject) throws(RPCError) -> CheckedParams {
+    var checked = CheckedParams(params)
     for member in params.members {
       guard let parameter = parameters.first(where: { $0.name == member.name }) else {
         throw .unknownParameter(member.name, among: parameters.map(\.name))
       }
       try parameter.kind.check(member.value, at: member.name)
+      if case .list(of: .integer, _) = parameter.kind {
+        checked.integers[member.name] = member.value.array?.compactMap(\.int)
+        checked.members[member.name] = nil
+      }
     }
     for parameter in parameters where parameter.isRequired && params[parameter.name] == nil {
       throw parameter.missing
     }
     for group in alternatives { try group.check(params, of: self) }
+    return checked
   }
 }
 

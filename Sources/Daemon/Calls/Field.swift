@@ -6,18 +6,18 @@ import RPC
 /// The parameter's kind has been checked before a call reads it, so that no call begins with half of its params wrong.
 struct Field<Value>: Sendable {
   let parameter: Parameter
-  private let convert: @Sendable (JSONValue?) -> Value?
+  private let find: @Sendable (CheckedParams) -> Value?
 
-  private init(_ parameter: Parameter, convert: @escaping @Sendable (JSONValue?) -> Value?) {
+  private init(_ parameter: Parameter, find: @escaping @Sendable (CheckedParams) -> Value?) {
     self.parameter = parameter
-    self.convert = convert
+    self.find = find
   }
 
   /// The value that a client gave, or the default.
   ///
   /// - Throws: invalid-params when a required parameter is missing.
-  func read(from params: JSONObject) throws(RPCError) -> Value {
-    if let value = convert(params[parameter.name] ?? parameter.defaultValue) { return value }
+  func read(from params: CheckedParams) throws(RPCError) -> Value {
+    if let value = find(params) { return value }
     throw parameter.missing
   }
 }
@@ -33,8 +33,8 @@ extension Field {
   ) -> Field {
     Field(
       Parameter(
-        name: name, kind: kind, isRequired: isRequired, defaultValue: defaultValue, documentation: documentation),
-      convert: convert)
+        name: name, kind: kind, isRequired: isRequired, defaultValue: defaultValue, documentation: documentation)
+    ) { convert($0.members[name] ?? defaultValue) }
   }
 }
 
@@ -106,7 +106,11 @@ extension Field where Value == [Int]? {
   static func integers(
     _ name: String, in range: ClosedRange<Int>, count: ClosedRange<Int>, _ documentation: String
   ) -> Field {
-    make(name, .list(of: .integer(range), count: count), documentation) { .some($0?.array?.compactMap(\.int)) }
+    Field(
+      Parameter(
+        name: name, kind: .list(of: .integer(range), count: count), isRequired: false, defaultValue: nil,
+        documentation: documentation)
+    ) { .some($0.integers[name]) }
   }
 }
 
@@ -114,9 +118,11 @@ extension Field where Value == [Int] {
   static func integers(
     required name: String, in range: ClosedRange<Int>, count: ClosedRange<Int>, _ documentation: String
   ) -> Field {
-    make(name, .list(of: .integer(range), count: count), isRequired: true, documentation) {
-      $0?.array?.compactMap(\.int)
-    }
+    Field(
+      Parameter(
+        name: name, kind: .list(of: .integer(range), count: count), isRequired: true, defaultValue: nil,
+        documentation: documentation)
+    ) { $0.integers[name] }
   }
 }
 

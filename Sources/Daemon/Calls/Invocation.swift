@@ -7,7 +7,7 @@ import System
 struct Invocation: Sendable {
   let service: Service
   let session: Session
-  let params: JSONObject
+  let params: CheckedParams
   let cancellation: Cancellation
   /// Whether a reply is awaited; a notification's outcome is nobody's.
   let isNotification: Bool

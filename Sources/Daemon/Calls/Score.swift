@@ -19,12 +19,16 @@ extension Call {
       () throws(LanguageModelError) in
       try ScoreTask(input, perToken: perToken, in: snapshot)
     }
-    return .object(report.description)
+    guard let tokens = report.perToken, tokens.count > Score.loopCountLimit else { return .object(report.description) }
+    return try await invocation.service.reading.compute(unless: invocation.cancellation) { .object(report.description) }
   }
 }
 
 private enum Score {
   static let perToken = Field.flag("perToken", "Whether every token's own log-probability is wanted.")
+
+  /// More tokens are described elsewhere than on the loop.
+  static let loopCountLimit = 256
 }
 
 extension ScoreReport {

@@ -34,7 +34,8 @@ package actor EventLoop {
   @EventLoop
   private static func turn() {
     guard let reactor else { return }
-    let mayWait = shared.executor.fallAsleep()
+    reactor.endRound()
+    let mayWait = !reactor.isTurnDue && shared.executor.fallAsleep()
     reactor.wait(whileNothingHappens: mayWait)
     shared.executor.wakeUp()
     reactor.handleEvents()
@@ -90,11 +91,25 @@ extension EventLoop {
   @EventLoop
   static func atEndOfRound(_ action: @escaping @EventLoop () -> Void) { reactor?.atEndOfRound(action) }
 
-  /// Lets the events that came meanwhile, and the jobs that are due, have their turn first.
+  /// How many rounds there were.
+  @EventLoop
+  static var round: Int { reactor?.round ?? 0 }
+
+  /// Calls `action` when it is its turn.
+  ///
+  /// All who keep the loop busy stand in one line, of whom one goes on in each round. Who has something short to ask, and
+  /// hasn't been in this round, is served before them. So news wait for one stretch of somebody's work, however many keep
+  /// the loop busy.
+  @EventLoop
+  static func inTurn(_ action: @escaping @EventLoop () -> Void) { reactor?.inTurn(action) }
+
+  /// Says that somebody is served at once, past those who wait for a turn, who leave him time for his next question.
+  @EventLoop
+  static func noteServed() { reactor?.noteServed() }
+
+  /// Lets the events that came meanwhile, the jobs that are due, and all who wait for their turn, have it first.
   @EventLoop
   static func nextTurn() async {
-    await withCheckedContinuation { continuation in
-      Task { @EventLoop in continuation.resume() }
-    }
+    await withCheckedContinuation { continuation in inTurn { continuation.resume() } }
   }
 }

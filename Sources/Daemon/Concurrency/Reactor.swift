@@ -32,6 +32,10 @@ final class Reactor {
   /// Whether several descriptors have news in the round that is being handled.
   private(set) var isCrowded = false
   private var endings: [@EventLoop () -> Void] = []
+  /// Who wants to go on with what takes long. One has its turn in a round, so that news of others wait for one only.
+  private var line = WaitingLine()
+  /// How many rounds there were.
+  private(set) var round = 0
 
   init(poller: Poller, waker: Waker) {
     self.poller = poller
@@ -70,10 +74,23 @@ final class Reactor {
 
   func cancelTimer(_ number: Int) { timers.removeAll { $0.number == number } }
 
-  /// Waits for events, at most until the first timer is due, or only looks for them.
+  /// Calls `action` when all who asked before have had their turn.
+  func inTurn(_ action: @escaping @EventLoop () -> Void) { line.append(action) }
+
+  /// Somebody is served at once, past those who wait for a turn.
+  func noteServed() { line.noteServed() }
+
+  /// Whether the loop must not wait for events, as it is somebody's turn.
+  var isTurnDue: Bool { line.patienceMilliseconds == 0 }
+
+  /// The jobs that the last round brought have run.
+  func endRound() { line.noteEndOfTurn() }
+
+  /// Waits for events, at most until the first timer or turn is due, or only looks for them.
   func wait(whileNothingHappens mayWait: Bool) {
+    let timeouts = [timers.first?.deadline.remainingMilliseconds, line.patienceMilliseconds].compactMap(\.self)
     do throws(SystemError) {
-      try poller.wait(timeoutMilliseconds: mayWait ? timers.first?.deadline.remainingMilliseconds : 0, into: &events)
+      try poller.wait(timeoutMilliseconds: mayWait ? timeouts.min() : 0, into: &events)
     } catch {
       // Interruptions aside, only a poller that is none makes a wait fail.
       preconditionFailure("\(error)")
@@ -84,6 +101,7 @@ final class Reactor {
   func atEndOfRound(_ action: @escaping @EventLoop () -> Void) { endings.append(action) }
 
   func handleEvents() {
+    round += 1
     isCrowded = events.count > 1
     for event in events {
       if event.token == Self.wakerToken { waker.drain() } else { watched[event.token]?.handler(event.conditions) }
@@ -96,5 +114,6 @@ final class Reactor {
       timers.removeFirst()
       timer.action()
     }
+    line.takeFirst()?()
   }
 }

@@ -6,6 +6,11 @@ import System
 ///
 /// Requests wait in ``queue``; a task works at the first one and answers it before it begins the next. Reading stops
 /// while too many wait or too much is unread, so that a client which doesn't keep up holds nothing but itself.
+///
+/// News of a client with whom nothing is left to do are dealt with at once. Those of one whose last line is not whole,
+/// whose requests are not all answered or whose answers are not all read stand in the loop's line, and so does what takes
+/// more than a stretch: however many keep the loop busy, they share what is left by those who ask one short question
+/// after the other.
 @EventLoop
 final class Connection {
   let id: Int
@@ -31,6 +36,12 @@ final class Connection {
   /// Whether answers are gathered to be sent together.
   private var isGathering = false
   private var stretch = Stretch()
+  /// Whether it stands in line for a turn.
+  private var isInLine = false
+  /// What is known of the socket and not dealt with.
+  private var news: PollConditions = []
+  /// Whether the client has asked anything.
+  private var hasAsked = false
   private var roomWaiter: CheckedContinuation<Void, Never>?
 
   /// Lines in the queue that are being decoded, and the ids that were cancelled meanwhile.
@@ -44,15 +55,6 @@ final class Connection {
   /// What a read fills, kept to spare an allocation for each.
   private static var scratch: [UInt8] = []
 
-  /// The socket and what the poller knows it by; nil once closed.
-  private final class Wire {
-    let socket: UnixSocket
-    var watch: EventLoop.Watch?
-    var interest: PollInterest = .readable
-
-    init(_ socket: consuming UnixSocket) { self.socket = socket }
-  }
-
   init(
     _ socket: consuming UnixSocket, of visitor: Visitor, id: Int, service: Service
   ) throws(SystemError) {
@@ -60,21 +62,45 @@ final class Connection {
     self.service = service
     session = Session(of: visitor)
     framer = LineFramer(lineByteLimit: service.limits.lineByteLimit)
-    let wire = Wire(socket)
-    self.wire = wire
-    // The watch keeps the connection alive until it is closed.
-    wire.watch = try EventLoop.watch(wire.socket, for: wire.interest) { conditions in self.handle(conditions) }
+    // The wire keeps the connection alive until it is closed.
+    wire = try Wire(socket) { conditions in self.handle(conditions) }
   }
 
   private func handle(_ conditions: PollConditions) {
-    if conditions.contains(.hangUp) || conditions.contains(.failed) {
+    news.formUnion(conditions)
+    guard isClear else { return waitForTurn() }
+    EventLoop.noteServed()
+    takeTurn()
+  }
+
+  /// Whether nothing is left over from the client's last request.
+  private var isClear: Bool {
+    hasAsked && !isInLine && queue.isEmpty && outbox.isEmpty && !framer.isWithinLine
+  }
+
+  private func waitForTurn() {
+    guard !isInLine else { return }
+    isInLine = true
+    // A hang-up would be reported in every round.
+    if news.isEnd { wire?.unwatch() } else { watchWhatMatters() }
+    EventLoop.inTurn { [self] in
+      isInLine = false
+      takeTurn()
+    }
+  }
+
+  private func takeTurn() {
+    stretch = Stretch()
+    let news = news
+    self.news = []
+    if news.isEnd {
       receiveRest()
       hangUp()
       return
     }
-    if conditions.contains(.writable) { flush() }
-    if conditions.contains(.readable) || conditions.contains(.peerClosedWriting) { receive() }
-    settle()
+    if news.contains(.writable) { flush() }
+    if news.contains(.readable) || news.contains(.peerClosedWriting) { receive() }
+    takeOn()
   }
 
   /// Answers what comes from now on with shutting-down; what was received before goes on.
@@ -86,11 +112,13 @@ final class Connection {
   }
 
   /// Whether all that was received is answered and sent.
-  var isIdle: Bool { queue.isEmpty && outbox.isEmpty && background.isEmpty }
+  var isIdle: Bool {
+    queue.isEmpty && outbox.isEmpty && background.isEmpty && !(isHungUp && framer.bufferedByteCount > 0)
+  }
 
   func close() {
     guard let wire else { return }
-    if let watch = wire.watch { EventLoop.unwatch(watch) }
+    wire.unwatch()
     self.wire = nil
     if outbox.byteCount + framer.bufferedByteCount > Exchange.loopByteLimit { service.memoryWasFreed() }
     outbox.removeAll()
@@ -104,11 +132,10 @@ final class Connection {
 
 extension Connection {
   private func receive() {
-    guard let wire, !inputHasEnded, mayRead else { return settle() }
-    isGathering = true
+    guard let wire, !inputHasEnded, mayRead else { return }
     do throws(SystemError) {
       Self.scratch.removeAll(keepingCapacity: true)
-      switch try wire.socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &Self.scratch) {
+      switch try wire.read(appendingTo: &Self.scratch) {
       case .bytes: framer.append(Self.scratch)
       case .endOfFile:
         framer.finish()
@@ -118,6 +145,11 @@ extension Connection {
     } catch {
       hangUp()
     }
+  }
+
+  /// Works at the lines that are there, and sends the answers together.
+  private func takeOn() {
+    isGathering = true
     takeLines()
     countBytes()
     refuseLineIfTooMuchIsHeld()
@@ -136,7 +168,7 @@ extension Connection {
   /// Gives up a long line that still comes in when all connections together hold more than is allowed: to wait for its
   /// end could mean to wait for somebody else's half a line.
   private func refuseLineIfTooMuchIsHeld() {
-    guard hasRoom, service.holdsTooMuch, framer.bufferedByteCount > Exchange.loopByteLimit else { return }
+    guard hasRoom, !isInLine, service.holdsTooMuch, framer.bufferedByteCount > Exchange.loopByteLimit else { return }
     framer.skipLine()
     countBytes()
     let error = RPCError.limitExceeded(
@@ -149,7 +181,7 @@ extension Connection {
   private func receiveRest() {
     while let wire, !inputHasEnded {
       Self.scratch.removeAll(keepingCapacity: true)
-      let outcome = try? wire.socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &Self.scratch)
+      let outcome = try? wire.read(appendingTo: &Self.scratch)
       framer.append(Self.scratch)
       if case .bytes = outcome { continue }
       break
@@ -158,18 +190,21 @@ extension Connection {
     inputHasEnded = true
   }
 
-  /// Puts lines into the queue while there is room, and works at them.
+  /// Puts lines into the queue while there is room, and works at them, for a stretch: at one line at least, however long
+  /// it took to read it.
   private func takeLines() {
-    while isHungUp || hasRoom, let item = framer.next() {
+    while isHungUp || hasRoom, let item = framer.nextInPieces() {
+      hasAsked = true
       switch item {
       case .tooLong: accept(.single(.invalid(.lineTooLong(limit: framer.lineByteLimit), id: .null)))
-      case .line(let line) where line.count > Exchange.loopByteLimit: acceptLong(line)
+      case .line(let line) where line.byteCount > Exchange.loopByteLimit: acceptLong(line)
       case .line(let line):
         accept(
-          .decode(line, depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
-          byteCount: line.count)
+          .decode(line.joined(), depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
+          byteCount: line.byteCount)
       }
       work()
+      if framer.bufferedByteCount > 0, stretch.isLong { return waitForTurn() }
     }
   }
 
@@ -185,21 +220,20 @@ extension Connection {
   }
 
   /// Takes a line that would hold the loop: it has its place in the queue while it is decoded.
-  private func acceptLong(_ line: [UInt8]) {
-    let exchange = Exchange(byteCount: line.count)
+  private func acceptLong(_ line: PiecedLine) {
+    let exchange = Exchange(byteCount: line.byteCount)
     append(exchange)
     undecodedCount += 1
     Task.immediate { @EventLoop in
-      await service.decodingTurn()
-      let (incoming, verdicts) = await Exchange.decodeElsewhere(line, limits: service.limits)
-      service.decodingDidEnd()
+      let desk = service.lineDesk(forByteCount: exchange.byteCount)
+      let (incoming, verdicts) = await desk.decode(line, limits: service.limits)
       fill(exchange, with: incoming, verdicts: verdicts)
       undecodedCount -= 1
       if undecodedCount == 0 { earlyCancels = [] }
     }
   }
 
-  private func fill(_ exchange: Exchange, with incoming: Incoming, verdicts: [Result<Void, RPCError>?] = []) {
+  private func fill(_ exchange: Exchange, with incoming: Incoming, verdicts: [Result<CheckedParams, RPCError>?] = []) {
     exchange.fill(incoming, verdicts: verdicts)
     for request in exchange.requests {
       if case .request(let call) = request.element, call.method == Call.cancelRequest.name { cancel(call.params["id"]) }
@@ -225,7 +259,7 @@ extension Connection {
   }
 
   private var mayRead: Bool {
-    hasRoom && framer.bufferedByteCount <= framer.lineByteLimit + FileDescriptor.chunkByteCount
+    hasRoom && !isInLine && framer.bufferedByteCount <= framer.lineByteLimit + FileDescriptor.chunkByteCount
   }
 
   private var isOverfull: Bool { outbox.byteCount > service.limits.unreadReplyByteLimit }
@@ -246,7 +280,6 @@ extension Connection {
   }
 
   private func workThroughQueue() async {
-    stretch = Stretch()
     while let exchange = queue.first {
       await carryOut(exchange)
       queue.removeFirst()
@@ -258,15 +291,13 @@ extension Connection {
         countBytes()
       }
       if isOverfull { await roomInOutbox() }
-      await pauseIfLong()
+      if !queue.isEmpty { await pauseIfLong() }
     }
   }
 
   /// Lets other connections have their turn when this one has held the loop for a while.
   private func pauseIfLong() async {
-    guard stretch.isLong else { return }
-    await EventLoop.nextTurn()
-    stretch = Stretch()
+    if stretch.isLong { await EventLoop.nextTurn() }
   }
 
   /// Answers a line: its requests one after the other, its notifications begun in their turn and not waited for.
@@ -283,7 +314,13 @@ extension Connection {
       if exchange.isBatch { await pauseIfLong() }
     }
     guard wire != nil, !replies.isEmpty else { return }
-    let answer = await exchange.encoded(consume replies)
+    let answer: [UInt8]
+    if Reply.areShort(replies) {
+      answer = Reply.line(of: replies, isBatch: exchange.isBatch)
+    } else {
+      let desk = service.lineDesk(forByteCount: exchange.byteCount)
+      answer = await desk.encode(consume replies, isBatch: exchange.isBatch)
+    }
     if wire != nil { outbox.append(answer) }
   }
 
@@ -343,7 +380,7 @@ extension Connection {
   private func flush() {
     guard !isGathering, let wire else { return }
     do throws(SystemError) {
-      try outbox.send(to: wire.socket)
+      try wire.send(&outbox)
     } catch {
       hangUp()
     }
@@ -362,6 +399,7 @@ extension Connection {
     inputHasEnded = true
     close()
     takeLines()
+    settle()
   }
 
   /// Closes what is done with, and otherwise waits for what comes next.
@@ -381,16 +419,19 @@ extension Connection {
 
   /// Waits for bytes while more requests may come, and for room while answers wait for it.
   private func watchWhatMatters() {
-    guard let wire, let watch = wire.watch else { return }
+    guard let wire else { return }
     var interest: PollInterest = []
     if !inputHasEnded, mayRead { interest.insert(.readable) }
-    if !outbox.isEmpty { interest.insert(.writable) }
-    guard interest != wire.interest else { return }
+    if !outbox.isEmpty, !isInLine { interest.insert(.writable) }
     do throws(SystemError) {
-      try EventLoop.setInterest(interest, of: watch)
-      wire.interest = interest
+      try wire.wait(for: interest)
     } catch {
       hangUp()
     }
   }
+}
+
+extension PollConditions {
+  /// Whether nothing can be sent any more.
+  fileprivate var isEnd: Bool { contains(.hangUp) || contains(.failed) }
 }

@@ -9,26 +9,40 @@ final class Doorway {
   private var watch: EventLoop.Watch?
   private var retry: EventLoop.Timer?
   private var isOpen = true
+  /// Whether it stands in line for a turn.
+  private var isInLine = false
   /// Why nobody could be taken in, the last time; nil once somebody was.
   private var obstacle: SystemError?
 
   init(_ listener: consuming UnixListener, service: Service) throws(SystemError) {
     self.listener = listener
     self.service = service
-    watch = try EventLoop.watch(self.listener, for: .readable) { [weak self] _ in self?.takeClients() }
+    watch = try EventLoop.watch(self.listener, for: .readable) { [weak self] _ in self?.waitForTurn() }
+  }
+
+  /// A crowd at the door waits in one line with all others who keep the loop busy, and doesn't hold up those inside.
+  private func waitForTurn() {
+    guard !isInLine else { return }
+    isInLine = true
+    setInterest([])
+    EventLoop.inTurn { [weak self] in
+      self?.isInLine = false
+      self?.takeClients()
+    }
   }
 
   private func takeClients() {
-    // Few a round, so that a crowd at the door doesn't hold up those inside.
-    for _ in 0..<2 where isOpen {
+    var stretch = Stretch()
+    while isOpen {
       do throws(SystemError) {
-        guard let socket = try listener.accept() else { return }
+        guard let socket = try listener.accept() else { return setInterest(.readable) }
         obstacle = nil
         welcome(socket)
       } catch {
         pause(after: error)
         return
       }
+      if stretch.isLong { return waitForTurn() }
     }
   }
 

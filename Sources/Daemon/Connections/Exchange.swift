@@ -1,3 +1,4 @@
+import JSON
 import RPC
 import System
 
@@ -6,10 +7,10 @@ import System
 final class PendingRequest {
   let element: Incoming.Element
   /// What the check of its params found, if that was done along with the decoding.
-  let verdict: Result<Void, RPCError>?
+  let verdict: Result<CheckedParams, RPCError>?
   let cancellation = Cancellation()
 
-  init(_ element: Incoming.Element, verdict: Result<Void, RPCError>? = nil) {
+  init(_ element: Incoming.Element, verdict: Result<CheckedParams, RPCError>? = nil) {
     self.element = element
     self.verdict = verdict
   }
@@ -44,58 +45,52 @@ final class Exchange {
   /// Done once the line is decoded.
   let decoded = Deferred<Void>()
 
-  /// Longer lines are decoded, and their answers encoded, elsewhere than on the loop.
-  nonisolated static let loopByteLimit = 64 << 10
+  /// Longer lines are decoded, and longer answers encoded, elsewhere than on the loop.
+  nonisolated static let loopByteLimit = 16 << 10
 
   init(byteCount: Int) { self.byteCount = byteCount }
 
   /// - Parameter verdicts: of the elements' params, where they have been checked.
-  func fill(_ incoming: Incoming, verdicts: [Result<Void, RPCError>?] = []) {
+  func fill(_ incoming: Incoming, verdicts: [Result<CheckedParams, RPCError>?] = []) {
     if case .batch = incoming { isBatch = true }
     requests = incoming.elements.enumerated().map { index, element in
       PendingRequest(element, verdict: index < verdicts.count ? verdicts[index] : nil)
     }
     decoded.complete(.success(()))
   }
+}
 
-  /// The line that answers it; nothing when nothing in it is answered.
-  ///
-  /// What is large is also given back elsewhere: to free millions of values takes as long as to make them.
-  func encoded(_ replies: consuming [Reply]) async -> [UInt8] {
-    guard byteCount > Self.loopByteLimit else {
-      var bytes: [UInt8] = []
-      Self.write(replies, isBatch: isBatch, to: &bytes)
-      return bytes
-    }
-    return await Self.encodeElsewhere(replies, isBatch: isBatch)
+extension Reply {
+  /// Whether so little is answered that the loop may encode it.
+  static func areShort(_ replies: [Reply]) -> Bool {
+    var allowance = Exchange.loopByteLimit
+    return replies.allSatisfy { $0.fits(&allowance) }
   }
 
-  @concurrent
-  private nonisolated static func encodeElsewhere(_ replies: consuming [Reply], isBatch: Bool) async -> [UInt8] {
-    var bytes: [UInt8] = []
-    write(replies, isBatch: isBatch, to: &bytes)
-    return bytes
+  /// Whether it takes no more than about `allowance` bytes, which become fewer by so many.
+  fileprivate func fits(_ allowance: inout Int) -> Bool {
+    guard case .success(let result) = outcome else { return true }
+    return result.fits(&allowance)
   }
+}
 
-  private nonisolated static func write(_ replies: [Reply], isBatch: Bool, to target: inout [UInt8]) {
-    if isBatch {
-      Reply.writeBatchLine(replies, to: &target)
-    } else {
-      for reply in replies { reply.writeLine(to: &target) }
+extension JSONValue {
+  /// Whether its text takes no more than about `allowance` bytes, which become fewer by so many. Of what is larger no more
+  /// is looked at than it takes to tell.
+  fileprivate func fits(_ allowance: inout Int) -> Bool {
+    allowance -= 4
+    switch self {
+    case .null, .bool, .number: break
+    case .string(let text): allowance -= text.utf8.count
+    case .array(let elements):
+      for element in elements where !element.fits(&allowance) { return false }
+    case .object(let object):
+      for member in object.members {
+        allowance -= member.name.utf8.count
+        if !member.value.fits(&allowance) { return false }
+      }
     }
-  }
-
-  /// Decodes a long line, and checks the params of what it asks for, in another thread.
-  @concurrent
-  nonisolated static func decodeElsewhere(
-    _ line: [UInt8], limits: Limits
-  ) async -> (incoming: Incoming, verdicts: [Result<Void, RPCError>?]) {
-    let incoming = Incoming.decode(line, depthLimit: limits.nestingLimit, batchLimit: limits.batchLimit)
-    let verdicts = incoming.elements.map { element -> Result<Void, RPCError>? in
-      guard case .request(let request) = element, let call = CallTable.call(named: request.method) else { return nil }
-      return Result { () throws(RPCError) in try call.check(request.params) }
-    }
-    return (incoming, verdicts)
+    return allowance >= 0
   }
 }
 

@@ -1,47 +1,48 @@
 import System
 
 /// Bytes on their way to a client that may not read them at once.
+///
+/// They stay in the pieces in which they came, as large replies would take long to be moved together.
 struct Outbox {
-  private var bytes: [UInt8] = []
-  private var start = 0
+  private var pieces = FIFO<[UInt8]>()
+  /// How much of the first piece is sent.
+  private var sentByteCount = 0
+  private(set) var byteCount = 0
 
-  var byteCount: Int { bytes.count - start }
   var isEmpty: Bool { byteCount == 0 }
 
   mutating func append(_ bytes: [UInt8]) {
-    if self.bytes.isEmpty { self.bytes = bytes } else { self.bytes.append(contentsOf: bytes) }
+    guard !bytes.isEmpty else { return }
+    byteCount += bytes.count
+    if let last = pieces.last, last.count + bytes.count <= Self.pieceByteCount {
+      pieces.last?.append(contentsOf: bytes)
+    } else {
+      pieces.append(bytes)
+    }
   }
 
-  mutating func removeAll() {
-    bytes = []
-    start = 0
-  }
+  mutating func removeAll() { self = Outbox() }
 
-  /// Sends as much as the socket takes.
+  /// Sends what the socket takes, but not more than others may wait for.
   ///
   /// - Throws: what the socket's write throws; an error that `isDisconnection` when the client is gone.
   mutating func send(to socket: borrowing UnixSocket) throws(SystemError) {
-    while !isEmpty {
-      switch try socket.write(bytes.span.extracting(start..<bytes.count)) {
-      case .bytes(let count): start += count
-      case .wouldBlock:
-        dropSentBytes()
-        return
+    var allowance = Self.sendingByteLimit
+    while let piece = pieces.first, allowance > 0 {
+      let end = min(piece.count, sentByteCount + allowance)
+      guard case .bytes(let count) = try socket.write(piece.span.extracting(sentByteCount..<end)) else { return }
+      allowance -= count
+      byteCount -= count
+      sentByteCount += count
+      if sentByteCount == piece.count {
+        _ = pieces.popFirst()
+        sentByteCount = 0
       }
     }
-    dropSentBytes()
   }
 
-  /// Moves what is left to the beginning once that is worth the copy, and gives a large empty buffer back.
-  private mutating func dropSentBytes() {
-    if start == bytes.count {
-      bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
-      start = 0
-    } else if start > bytes.count / 2 {
-      bytes.removeSubrange(..<start)
-      start = 0
-    }
-  }
-
-  private static let keptCapacity = 64 << 10
+  /// Short replies are joined up to this size, so that one call sends them.
+  private static let pieceByteCount = 16 << 10
+  /// How much is sent at once: a matter of some microseconds.
+  private static let sendingByteLimit = 64 << 10
 }

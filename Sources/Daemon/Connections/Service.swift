@@ -19,9 +19,9 @@ final class Service {
   private var unfinished: [Int: Connection] = [:]
   private(set) var isDraining = false
   private var willGiveBackMemory = false
-  /// Whether a long line is being decoded, and the lines that wait for that.
-  private var isDecoding = false
-  private var decodingWaiters: [CheckedContinuation<Void, Never>] = []
+  private let lineDesk = LineDesk(name: "rnnd.lines")
+  private let longLineDesk = LineDesk(name: "rnnd.longlines")
+  private static let longLineByteCount = 256 << 10
   /// Bytes of requests that connections hold.
   private var heldByteCount = 0
   private let idle = Deferred<Void>()
@@ -56,19 +56,10 @@ final class Service {
   /// Whether the requests of all connections together take more memory than they may.
   var holdsTooMuch: Bool { heldByteCount > limits.requestByteLimit }
 
-  /// Waits until a long line may be decoded: one at a time, whoever sent it. A crowd of them would keep all threads busy,
-  /// answers that are to be encoded among those who wait, and hold in memory what they are as values all at once.
-  func decodingTurn() async {
-    guard isDecoding else {
-      isDecoding = true
-      return
-    }
-    await withCheckedContinuation { decodingWaiters.append($0) }
-  }
-
-  /// Lets the next line be decoded.
-  func decodingDidEnd() {
-    if decodingWaiters.isEmpty { isDecoding = false } else { decodingWaiters.removeFirst().resume() }
+  /// Where a line of this length is decoded, and its answer encoded, when the loop doesn't do it: lines of megabytes
+  /// don't hold up others.
+  func lineDesk(forByteCount byteCount: Int) -> LineDesk {
+    byteCount > Self.longLineByteCount ? longLineDesk : lineDesk
   }
 
   /// Much was freed: gives it back to the system, once for all that comes within a second.
@@ -101,7 +92,8 @@ final class Service {
   ///
   /// - Parameter verdict: what the check of its params found, if that has been done.
   func answer(
-    _ request: Request, checked verdict: Result<Void, RPCError>? = nil, session: Session, cancellation: Cancellation,
+    _ request: Request, checked verdict: Result<CheckedParams, RPCError>? = nil, session: Session,
+    cancellation: Cancellation,
     progress: ProgressSink?
   ) async -> Result<JSONValue, RPCError> {
     let start = MonotonicClock.nanoseconds
@@ -121,7 +113,7 @@ final class Service {
   }
 
   private func perform(
-    _ request: Request, checked verdict: Result<Void, RPCError>?, session: Session, cancellation: Cancellation,
+    _ request: Request, checked verdict: Result<CheckedParams, RPCError>?, session: Session, cancellation: Cancellation,
     progress: ProgressSink?
   ) async throws(RPCError) -> JSONValue {
     guard let call = CallTable.call(named: request.method) else {
@@ -129,10 +121,10 @@ final class Service {
     }
     try cancellation.check()
     try session.visitor.check(call, request.params)
-    if let verdict { try verdict.get() } else { try call.check(request.params) }
+    let params = if let verdict { try verdict.get() } else { try call.check(request.params) }
     return try await call.run(
       Invocation(
-        service: self, session: session, params: request.params, cancellation: cancellation,
+        service: self, session: session, params: params, cancellation: cancellation,
         isNotification: request.id == nil, progress: progress))
   }
 }
