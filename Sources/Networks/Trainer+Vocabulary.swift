@@ -40,8 +40,14 @@ extension Trainer {
   private func relayout(_ layout: ParameterLayout) {
     shared.makeWritable()
     shared.relayout(layout)
-    gradient = gradient.relaid(layout)
+    relayoutGradient(layout)
     moments = moments.map { $0.relaid(layout) }
+  }
+
+  /// Nothing of a gradient is needed between two updates.
+  private func relayoutGradient(_ layout: ParameterLayout) {
+    let fits = gradient.layout.vocabularyCapacity == layout.vocabularyCapacity
+    gradient = fits ? gradient.relaid(layout) : Self.makeGradient(layout, optimizer)
   }
 
   /// Keeps everything that an update may change, to be able to take several back at once.
@@ -57,7 +63,7 @@ extension Trainer {
       moment.clearVocabularyRows(from: min(moment.encoder.rows, kept.encoder.rows))
     }
     shared.restore(checkpoint.weights)
-    gradient = gradient.relaid(weights.layout)
+    relayoutGradient(weights.layout)
     moments = moments.map { $0.relaid(weights.layout) }
     for (moment, kept) in zip(moments, checkpoint.moments) { moment.copy(from: kept) }
     step = checkpoint.step

@@ -91,7 +91,7 @@ package final class Trainer {
     self.team = team
     let layout = ParameterLayout(shape: shape)
     shared = SharedWeights(Parameters(layout: layout))
-    gradient = Parameters(layout: layout)
+    gradient = Self.makeGradient(layout, optimizer)
     moments = optimizer.momentPrefixes.map { _ in Parameters(layout: layout) }
     bound = MagnitudeBound(weights: 0, moments: 0)
     pass = NetworkPass(shape: shape, dropout: dropout, precision: precision)
@@ -162,8 +162,17 @@ package final class Trainer {
   /// Gives back memory that only updates need, and the next one takes again.
   package func releaseWorkspace() {
     pass = NetworkPass(shape: shape, dropout: dropout, precision: precision)
-    gradient = Parameters(layout: weights.layout)
+    gradient = Self.makeGradient(weights.layout, optimizer)
     shared.releaseSpare()
+  }
+
+  /// Room for a gradient. Of an encoder that keeps the rows that no token names, short lessons need only a few.
+  static func makeGradient(_ layout: ParameterLayout, _ optimizer: Optimizer) -> Parameters {
+    let gradient = Parameters(layout: layout)
+    if optimizer.leavesUntouchedRowsAlone, !layout.shape.isTied {
+      gradient.buffer.expectFewWrites(at: layout.usedRanges[ParameterLayout.encoderPart])
+    }
+    return gradient
   }
 
   /// Every weight under PyTorch's name; views, good until the next change.

@@ -33,6 +33,15 @@ package final class FloatBuffer {
     all.copy(from: values)
   }
 
+  /// Has the numbers at `range` take no more memory than those among them that are written to, where they are few.
+  ///
+  /// - Precondition: the range lies within the buffer.
+  package func expectFewWrites(at range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "FloatBuffer: range out of bounds")
+    let stride = MemoryLayout<Float>.stride
+    memory.expectFewWrites(at: range.lowerBound * stride, byteCount: range.count * stride)
+  }
+
   /// A view of everything.
   package var all: Vector { vector(at: 0, count: count) }
 

@@ -5,8 +5,8 @@
 /// Zero-filled memory that starts on a cache line, and is given back with its owner.
 ///
 /// A large piece is made of the system's own pages. Those that nobody ever writes to take no memory, and all of them go
-/// back to the system at once, where the C library would keep them for later. They are huge ones where there are such, as
-/// a walk down a large matrix's column touches another small page at every step.
+/// back to the system at once, where the C library would keep them for later. Those of a still larger one are huge where
+/// there are such, as a walk down a large matrix's column touches another small page at every step.
 @safe
 struct ZeroedMemory: ~Copyable {
   let start: UnsafeMutableRawPointer
@@ -15,9 +15,13 @@ struct ZeroedMemory: ~Copyable {
 
   /// A cache line, and a 512-bit register.
   private static let alignment = 64
+  /// At least a small page, whatever the processor's are.
+  private static let page = 64 << 10
   private static let hugePage = 2 << 20
   /// The least that is taken from the system by itself.
-  private static let leastLarge = 2 * hugePage
+  private static let leastLarge = 1 << 20
+  /// The least that is laid on huge pages.
+  private static let leastHuge = 2 * hugePage
 
   /// - Precondition: `byteCount` is above 0.
   init(byteCount: Int) {
@@ -30,6 +34,20 @@ struct ZeroedMemory: ~Copyable {
     }
   }
 
+  /// Has a part that few numbers are ever written to taken from small pages: each number would take a huge one.
+  ///
+  /// - Precondition: the part lies within the memory.
+  func expectFewWrites(at offset: Int, byteCount: Int) {
+    precondition(offset >= 0 && byteCount >= 0, "ZeroedMemory: bad part")
+    #if os(Linux)
+      guard unsafe mapping != nil else { return }
+      // Where the part's neighbours have pages in common with it, those stay as they are.
+      let first = unsafe (start + offset).alignedUp(toMultipleOf: Self.page)
+      let end = unsafe (start + offset + byteCount).alignedDown(toMultipleOf: Self.page)
+      if unsafe first < end { unsafe madvise(first, end - first, MADV_NOHUGEPAGE) }
+    #endif
+  }
+
   deinit {
     #if os(Linux)
       if let mapping = unsafe mapping {
@@ -40,19 +58,20 @@ struct ZeroedMemory: ~Copyable {
     unsafe start.deallocate()
   }
 
-  /// Pages of the system, from the start of a huge one on; nil where it has none to give.
+  /// Pages of the system, from the start of a huge one on where these are wanted; nil where it has none to give.
   private static func pages(
     _ byteCount: Int
   ) -> (start: UnsafeMutableRawPointer, mapping: UnsafeMutableRawBufferPointer)? {
     #if os(Linux)
-      let (mappedCount, overflow) = byteCount.addingReportingOverflow(hugePage)
+      let isHuge = byteCount >= leastHuge
+      let (mappedCount, overflow) = byteCount.addingReportingOverflow(isHuge ? hugePage : 0)
       guard !overflow,
         let mapped = unsafe mmap(nil, mappedCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         unsafe mapped != MAP_FAILED
       else { return nil }
-      let start = unsafe mapped.alignedUp(toMultipleOf: hugePage)
+      let start = unsafe isHuge ? mapped.alignedUp(toMultipleOf: hugePage) : mapped
       // A wish: a system that refuses it serves small pages.
-      unsafe madvise(start, byteCount, MADV_HUGEPAGE)
+      if isHuge { unsafe madvise(start, byteCount, MADV_HUGEPAGE) }
       return unsafe (start, UnsafeMutableRawBufferPointer(start: mapped, count: mappedCount))
     #else
       return nil
