@@ -10,7 +10,7 @@ import CSystem
 ///
 /// The thread starts with the first job and sleeps while there is none. No job is ever lost: one that comes after
 /// `stop()` starts the thread again, and where the system refuses a thread, jobs run on the thread that brings them.
-package final class ThreadExecutor: SerialExecutor {
+package final class ThreadExecutor: SerialExecutor, TaskExecutor {
   private struct State: ~Copyable {
     var jobs: [UnownedJob] = []
     /// Keeps the executor alive while it has jobs.
@@ -126,8 +126,9 @@ package final class ThreadExecutor: SerialExecutor {
       return ([], nil)
     }
     guard let executor = batch.executor else { return false }
-    let reference = unsafe executor.asUnownedSerialExecutor()
-    for job in batch.jobs { unsafe job.runSynchronously(on: reference) }
+    let actor = unsafe executor.asUnownedSerialExecutor()
+    let tasks = unsafe executor.asUnownedTaskExecutor()
+    for job in batch.jobs { unsafe job.runSynchronously(isolatedTo: actor, taskExecutor: tasks) }
     return true
   }
 }

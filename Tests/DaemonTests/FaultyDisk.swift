@@ -19,6 +19,8 @@ final class FaultyDisk: Disk {
 
   let state = Mutex(State())
   private let disk = SystemDisk()
+  /// Held while something on the disk changes.
+  private let changes = Mutex(())
 
   var journalSyncCount: Int { state.withLock { $0.journalSyncCount } }
 
@@ -32,6 +34,17 @@ final class FaultyDisk: Disk {
   }
 
   func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
+  /// Does something while nothing on the disk changes: what a crash at this moment would leave is there to be looked at.
+  func whileStill<Value>(_ body: () throws -> Value) rethrows -> Value {
+    try changes.withLock { _ in try body() }
+  }
+
+  fileprivate func change<Value: Sendable>(
+    _ body: () throws(StorageError) -> sending Value
+  ) throws(StorageError) -> sending Value {
+    try changes.withLock { (_) throws(StorageError) in try body() }
+  }
 
   fileprivate func check(_ fault: Fault) throws(StorageError) {
     let fails = state.withLock { state in
@@ -54,7 +67,7 @@ final class FaultyDisk: Disk {
 
   func createDirectory(_ path: String) throws(StorageError) {
     try check(.writes)
-    try disk.createDirectory(path)
+    try change { () throws(StorageError) in try disk.createDirectory(path) }
   }
 
   func list(_ path: String) throws(StorageError) -> [String]? { try disk.list(path) }
@@ -69,17 +82,28 @@ final class FaultyDisk: Disk {
 
   func create(_ path: String) throws(StorageError) -> any DiskFile {
     try check(.writes)
-    return File(try disk.create(path), of: self, path: path)
+    return File(try change { () throws(StorageError) in try disk.create(path) }, of: self, path: path)
   }
 
   func open(_ path: String) throws(StorageError) -> any DiskFile {
     File(try disk.open(path), of: self, path: path)
   }
 
-  func rename(_ path: String, to target: String) throws(StorageError) { try disk.rename(path, to: target) }
-  func link(_ path: String, to target: String) throws(StorageError) { try disk.link(path, to: target) }
-  func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
-  func removeTree(_ path: String) throws(StorageError) { try disk.removeTree(path) }
+  func rename(_ path: String, to target: String) throws(StorageError) {
+    try change { () throws(StorageError) in try disk.rename(path, to: target) }
+  }
+
+  func link(_ path: String, to target: String) throws(StorageError) {
+    try change { () throws(StorageError) in try disk.link(path, to: target) }
+  }
+
+  func remove(_ path: String) throws(StorageError) {
+    try change { () throws(StorageError) in try disk.remove(path) }
+  }
+
+  func removeTree(_ path: String) throws(StorageError) {
+    try change { () throws(StorageError) in try disk.removeTree(path) }
+  }
 
   func synchronizeDirectory(_ path: String) throws(StorageError) {
     try check(.syncs)
@@ -101,7 +125,7 @@ final class FaultyDisk: Disk {
 
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(StorageError) {
       try disk.check(.writes)
-      try file.write(bytes, at: offset)
+      try disk.change { () throws(StorageError) in try file.write(bytes, at: offset) }
     }
 
     func synchronize() throws(StorageError) {
@@ -110,6 +134,8 @@ final class FaultyDisk: Disk {
       try file.synchronize()
     }
 
-    func truncate(to byteCount: Int) throws(StorageError) { try file.truncate(to: byteCount) }
+    func truncate(to byteCount: Int) throws(StorageError) {
+      try disk.change { () throws(StorageError) in try file.truncate(to: byteCount) }
+    }
   }
 }

@@ -11,11 +11,12 @@ import System
 final class Harness {
   let daemon: Daemon
   let directory: String
+  private let disk: FaultyDisk
   private let ending = Deferred<Daemon.Ending>()
 
   /// Starts a daemon without signals.
   static func start(
-    limits: Limits = Limits(), directory: String? = nil, disk: any Disk = SystemDisk(),
+    limits: Limits = Limits(), directory: String? = nil, disk: FaultyDisk = FaultyDisk(),
     flushMilliseconds: Int = 1_000, replayMilliseconds: Int = 2_000, restMilliseconds: Int = 15_000
   ) async throws -> Harness {
     let harness = try Harness(
@@ -26,7 +27,7 @@ final class Harness {
   }
 
   private init(
-    limits: Limits, directory: String?, disk: any Disk, flushMilliseconds: Int, replayMilliseconds: Int,
+    limits: Limits, directory: String?, disk: FaultyDisk, flushMilliseconds: Int, replayMilliseconds: Int,
     restMilliseconds: Int
   ) throws {
     self.directory = directory ?? NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
@@ -38,6 +39,7 @@ final class Harness {
         Harness.allLines.lines.withLock { $0.append(line) }
       })
     configuration.disk = disk
+    self.disk = disk
     configuration.flushMilliseconds = flushMilliseconds
     configuration.replayMilliseconds = replayMilliseconds
     configuration.restMilliseconds = restMilliseconds
@@ -63,9 +65,13 @@ final class Harness {
     try FakeClient(try UnixSocket.connect(to: daemon.service.configuration.socketPath))
   }
 
-  /// Lets the loop turn until something holds.
+  /// Waits until something holds, and leaves the cores to others meanwhile.
   func until(_ condition: () -> Bool) async {
-    while !condition() { await EventLoop.nextTurn() }
+    while !condition() {
+      await withCheckedContinuation { continuation in
+        _ = EventLoop.after(milliseconds: 1) { continuation.resume() }
+      }
+    }
   }
 
   /// A request as a line.
@@ -87,7 +93,7 @@ final class Harness {
   func successorOfCrash() async throws -> Harness {
     let copy = NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
-    try FileManager.default.copyItem(atPath: directory + "/data", toPath: copy + "/data")
+    try disk.whileStill { try FileManager.default.copyItem(atPath: directory + "/data", toPath: copy + "/data") }
     return try await Harness.start(directory: copy)
   }
 
@@ -108,19 +114,22 @@ final class Harness {
 
 /// Runs a test against a daemon of its own.
 nonisolated func withDaemon(
-  limits: Limits = Limits(), disk: any Disk = SystemDisk(), flushMilliseconds: Int = 1_000,
+  limits: Limits = Limits(), disk: FaultyDisk = FaultyDisk(), flushMilliseconds: Int = 1_000,
   replayMilliseconds: Int = 2_000, restMilliseconds: Int = 15_000,
   _ body: @EventLoop @Sendable (Harness) async throws -> Void
 ) async throws {
   try EventLoop.start()
-  let harness = try await Harness.start(
-    limits: limits, disk: disk, flushMilliseconds: flushMilliseconds, replayMilliseconds: replayMilliseconds,
-    restMilliseconds: restMilliseconds)
-  do {
-    try await body(harness)
-  } catch {
+  // As the daemon's own tasks do: then what is on the loop stays there from one wait to the next.
+  try await withTaskExecutorPreference(EventLoop.tasks) {
+    let harness = try await Harness.start(
+      limits: limits, disk: disk, flushMilliseconds: flushMilliseconds, replayMilliseconds: replayMilliseconds,
+      restMilliseconds: restMilliseconds)
+    do {
+      try await body(harness)
+    } catch {
+      try await harness.end()
+      throw error
+    }
     try await harness.end()
-    throw error
   }
-  try await harness.end()
 }

@@ -21,7 +21,7 @@ extension Call {
       report: { task in
         guard let progress else { return }
         let (done, count) = (task.doneCount, task.tokenCount)
-        Task { @EventLoop in progress(["tokens": JSONValue(done), "totalTokens": JSONValue(count)]) }
+        EventLoop.later { progress(["tokens": JSONValue(done), "totalTokens": JSONValue(count)]) }
       })
     return .object(report.description)
   }

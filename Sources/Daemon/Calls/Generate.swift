@@ -57,7 +57,7 @@ private enum Generate {
     let sent = SentText()
     return { task in
       let (text, tokens) = (task.settledText, task.tokenCount)
-      Task { @EventLoop in
+      EventLoop.later {
         guard let piece = sent.advance(to: text) else { return }
         progress(["text": .string(piece), "tokens": JSONValue(tokens)])
       }

@@ -33,7 +33,16 @@ final class Deferred<Value: Sendable> {
     let handler = cancellation?.onCancel { [weak self] in
       self?.release(number, with: cancellation?.cause?.error ?? .cancelled())
     }
-    let result = await withCheckedContinuation { waiters.append((number, $0)) }
+    let result = await withCheckedContinuation { continuation in
+      // Looked at again, as entering a continuation may itself be a wait.
+      if let outcome {
+        continuation.resume(returning: outcome)
+      } else if let cause = cancellation?.cause {
+        continuation.resume(returning: .failure(cause.error))
+      } else {
+        waiters.append((number, continuation))
+      }
+    }
     if let handler { cancellation?.forget(handler) }
     return try result.get()
   }

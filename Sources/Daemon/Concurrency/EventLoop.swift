@@ -23,7 +23,7 @@ package actor EventLoop {
   /// - Throws: when the system has no descriptor or thread left for it.
   package nonisolated static func start() throws(SystemError) {
     guard let machinery = try shared.executor.start() else { return }
-    Task { @EventLoop in
+    later {
       reactor = Reactor(poller: machinery.poller, waker: machinery.waker)
       turn()
     }
@@ -39,7 +39,27 @@ package actor EventLoop {
     reactor.wait(whileNothingHappens: mayWait)
     shared.executor.wakeUp()
     reactor.handleEvents()
-    Task { @EventLoop in turn() }
+    later { turn() }
+  }
+}
+
+extension EventLoop {
+  /// Does something on the loop, behind the jobs that wait there.
+  ///
+  /// Every task of the daemon begins here. It prefers the loop also for what no actor claims: the toolchain resumes each
+  /// continuation as a job of no actor in particular, which would be the global pool's to hand back to the loop, at the
+  /// price of two changes of threads, and of a pool that looks after its threads every second ever after.
+  nonisolated static func later(_ body: @escaping @EventLoop () async -> Void) {
+    Task(executorPreference: tasks) { @Sendable @EventLoop in await body() }
+  }
+
+  /// What the tasks of the loop prefer.
+  nonisolated static var tasks: any TaskExecutor { shared.executor }
+
+  /// Lets the jobs that wait on the loop go first.
+  @EventLoop
+  static func letOthersGoFirst() async {
+    await withCheckedContinuation { continuation in later { continuation.resume() } }
   }
 }
 
@@ -83,13 +103,9 @@ extension EventLoop {
   @EventLoop
   static func cancel(_ timer: Timer) { reactor?.cancelTimer(timer.number) }
 
-  /// Whether several descriptors have news in this round, so that what they ask for may be done together.
+  /// Whether several descriptors had news in this round, so that what they ask for may be done together.
   @EventLoop
   static var isCrowded: Bool { reactor?.isCrowded ?? false }
-
-  /// Calls `action` once when all news of this round have been handed out.
-  @EventLoop
-  static func atEndOfRound(_ action: @escaping @EventLoop () -> Void) { reactor?.atEndOfRound(action) }
 
   /// How many rounds there were.
   @EventLoop

@@ -5,7 +5,7 @@ import System
 ///
 /// A job that the loop's own thread brings costs a lock and no system call; one from another thread wakes the loop only
 /// if it waits for events.
-final class LoopExecutor: SerialExecutor {
+final class LoopExecutor: SerialExecutor, TaskExecutor {
   /// What the loop waits with.
   struct Machinery: Sendable {
     let poller: Poller
@@ -68,13 +68,14 @@ final class LoopExecutor: SerialExecutor {
 
   /// Runs jobs for ever. There is always a next one, as the loop's own round is a job too, and it sleeps in that.
   private func run() {
-    let reference = unsafe asUnownedSerialExecutor()
+    let actor = unsafe asUnownedSerialExecutor()
+    let tasks = unsafe asUnownedTaskExecutor()
     var jobs: [UnownedJob] = []
     while true {
       state.withLock { state in swap(&state.jobs, &jobs) }
       for (index, job) in jobs.enumerated() {
         takenCount.store(jobs.count - index - 1, ordering: .relaxed)
-        unsafe job.runSynchronously(on: reference)
+        unsafe job.runSynchronously(isolatedTo: actor, taskExecutor: tasks)
       }
       jobs.removeAll(keepingCapacity: true)
     }

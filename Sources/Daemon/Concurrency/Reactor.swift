@@ -29,9 +29,8 @@ final class Reactor {
   private var timers: [Timer] = []
   private var lastTimer = 0
   private var events: [PollEvent] = []
-  /// Whether several descriptors have news in the round that is being handled.
+  /// Whether several descriptors had news in the last round.
   private(set) var isCrowded = false
-  private var endings: [@EventLoop () -> Void] = []
   /// Who wants to go on with what takes long. One has its turn in a round, so that news of others wait for one only.
   private var line = WaitingLine()
   /// How many rounds there were.
@@ -97,20 +96,15 @@ final class Reactor {
     }
   }
 
-  /// Calls `action` once when the round's news have been handed out.
-  func atEndOfRound(_ action: @escaping @EventLoop () -> Void) { endings.append(action) }
-
   func handleEvents() {
     round += 1
     isCrowded = events.count > 1
     for event in events {
       if event.token == Self.wakerToken { waker.drain() } else { watched[event.token]?.handler(event.conditions) }
     }
-    isCrowded = false
-    let endings = endings
-    self.endings.removeAll(keepingCapacity: true)
-    for ending in endings { ending() }
-    while let timer = timers.first, timer.deadline.hasPassed {
+    // One that is set anew in its action comes in the next round at the earliest.
+    let now = Deadline(afterMilliseconds: 0)
+    while let timer = timers.first, timer.deadline <= now {
       timers.removeFirst()
       timer.action()
     }

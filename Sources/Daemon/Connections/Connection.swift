@@ -34,7 +34,7 @@ final class Connection {
   private var isDraining = false
   private var isWorking = false
   /// Whether answers are gathered to be sent together.
-  private var isGathering = false
+  private var willFlush = false
   private var stretch = Stretch()
   /// Whether it stands in line for a turn.
   private var isInLine = false
@@ -147,14 +147,11 @@ extension Connection {
     }
   }
 
-  /// Works at the lines that are there, and sends the answers together.
+  /// Works at the lines that are there.
   private func takeOn() {
-    isGathering = true
     takeLines()
     countBytes()
     refuseLineIfTooMuchIsHeld()
-    isGathering = false
-    flush()
     settle()
   }
 
@@ -224,7 +221,7 @@ extension Connection {
     let exchange = Exchange(byteCount: line.byteCount)
     append(exchange)
     undecodedCount += 1
-    Task.immediate { @EventLoop in
+    EventLoop.later { [self] in
       let desk = service.lineDesk(forByteCount: exchange.byteCount)
       let (incoming, verdicts) = await desk.decode(line, limits: service.limits)
       fill(exchange, with: incoming, verdicts: verdicts)
@@ -268,11 +265,11 @@ extension Connection {
 // MARK: - Working
 
 extension Connection {
-  /// Starts working at the queue unless that goes on already. Runs on the caller's stack up to the first wait.
+  /// Starts working at the queue unless that goes on already.
   private func work() {
     guard !isWorking, !queue.isEmpty else { return }
     isWorking = true
-    Task.immediate { @EventLoop in
+    EventLoop.later { [self] in
       await workThroughQueue()
       isWorking = false
       settle()
@@ -285,11 +282,9 @@ extension Connection {
       queue.removeFirst()
       queuedByteCount -= exchange.byteCount
       if exchange.byteCount > Exchange.loopByteLimit { service.memoryWasFreed() }
-      if !isGathering {
-        flush()
-        takeLines()
-        countBytes()
-      }
+      takeLines()
+      countBytes()
+      if queue.isEmpty { flush() } else { flushSoon() }
       if isOverfull { await roomInOutbox() }
       if !queue.isEmpty { await pauseIfLong() }
     }
@@ -307,6 +302,8 @@ extension Connection {
     for request in exchange.requests {
       guard let id = request.id else {
         begin(request, byteCount: exchange.byteCount)
+        // It takes its place among the lessons before the next request does.
+        await EventLoop.letOthersGoFirst()
         continue
       }
       let outcome = await outcome(of: request)
@@ -327,11 +324,11 @@ extension Connection {
   private func begin(_ notification: PendingRequest, byteCount: Int) {
     background[ObjectIdentifier(notification)] = notification
     backgroundByteCount += byteCount
-    Task.immediate { @EventLoop in
+    EventLoop.later { [self] in
       _ = await outcome(of: notification)
       background[ObjectIdentifier(notification)] = nil
       backgroundByteCount -= byteCount
-      if !isGathering { takeLines() }
+      takeLines()
       settle()
     }
   }
@@ -365,7 +362,9 @@ extension Connection {
   private static let progressByteLimit = 64 << 10
 
   private func roomInOutbox() async {
-    await withCheckedContinuation { roomWaiter = $0 }
+    await withCheckedContinuation { continuation in
+      if isOverfull { roomWaiter = continuation } else { continuation.resume() }
+    }
   }
 
   private func releaseRoom() {
@@ -377,8 +376,18 @@ extension Connection {
 // MARK: - Writing and ending
 
 extension Connection {
+  /// Sends what is answered up to the next wait.
+  private func flushSoon() {
+    guard !willFlush else { return }
+    willFlush = true
+    EventLoop.later { [self] in
+      willFlush = false
+      flush()
+    }
+  }
+
   private func flush() {
-    guard !isGathering, let wire else { return }
+    guard let wire else { return }
     do throws(SystemError) {
       try wire.send(&outbox)
     } catch {
@@ -409,7 +418,6 @@ extension Connection {
       if isIdle { service.connectionDidFinish(self) }
       return
     }
-    guard !isGathering else { return }
     if inputHasEnded, queue.isEmpty, outbox.isEmpty, framer.bufferedByteCount == 0 {
       close()
     } else {

@@ -42,6 +42,9 @@ actor LineDesk {
   /// The line that answers requests. What they are answered with is given back here, too: to free millions of values takes
   /// as long as to make them.
   func encode(_ replies: consuming [Reply], isBatch: Bool) -> [UInt8] { Reply.line(of: replies, isBatch: isBatch) }
+
+  /// Gives memory back to the system, which takes it page by page.
+  func giveBackMemory() { ResourceUsage.giveBackFreedMemory() }
 }
 
 extension Reply {

@@ -66,14 +66,11 @@ final class Service {
   func memoryWasFreed() {
     guard !willGiveBackMemory else { return }
     willGiveBackMemory = true
-    _ = EventLoop.after(milliseconds: 1_000) { [weak self] in
+    _ = EventLoop.after(milliseconds: 1_000) { [weak self, lineDesk] in
       self?.willGiveBackMemory = false
-      Task { await Self.giveBackMemory() }
+      EventLoop.later { await lineDesk.giveBackMemory() }
     }
   }
-
-  @concurrent
-  private nonisolated static func giveBackMemory() async { ResourceUsage.giveBackFreedMemory() }
 
   /// All that a client wanted who is gone has been done.
   func connectionDidFinish(_ connection: Connection) {

@@ -61,7 +61,7 @@ package final class Daemon {
     let watcher = try SignalWatcher()
     let outcome = Outcome()
     try EventLoop.start()
-    Task { @EventLoop in
+    EventLoop.later {
       do throws(SystemError) {
         let daemon = try Daemon(configuration)
         let isOpen = try await daemon.start(signals: watcher) { ending in
@@ -116,7 +116,7 @@ package final class Daemon {
     isStopping = true
     service.log.info("stopping")
     doorway?.close()
-    Task { @EventLoop in
+    EventLoop.later { [self] in
       await drain()
       guard !hasEnded else { return }
       let isSaved = await service.saveModels()

@@ -22,7 +22,7 @@ actor JournalSyncer {
 
   /// Asks for a sync that takes in the record of that number; returns at once.
   nonisolated func request(through sequence: UInt64) {
-    Task.immediate { await self.synchronize(through: sequence) }
+    Task(executorPreference: executor) { await self.synchronize(through: sequence) }
   }
 
   private func synchronize(through sequence: UInt64) {
@@ -36,7 +36,7 @@ actor JournalSyncer {
       hasFailed = true
       outcome = .failure(error)
     }
-    Task { @EventLoop [report] in report(outcome) }
+    EventLoop.later { [report] in report(outcome) }
   }
 }
 

@@ -76,7 +76,7 @@ extension Model {
     guard !willHeal else { return }
     willHeal = true
     _ = EventLoop.after(milliseconds: settings.retryMilliseconds) { [weak self] in
-      Task { @EventLoop in
+      EventLoop.later {
         self?.willHeal = false
         await self?.heal()
       }
@@ -141,7 +141,7 @@ extension Model {
   func checkpointSoon() {
     guard checkpoint == nil, !willCheckpoint else { return }
     willCheckpoint = true
-    Task { @EventLoop in
+    EventLoop.later { [self] in
       try? await inTurn { [self] () async throws(RPCError) in await startCheckpoint() }
       willCheckpoint = false
     }
@@ -177,7 +177,7 @@ extension Model {
       throw error
     }
     checkpointNanoseconds = MonotonicClock.nanoseconds
-    Task { @EventLoop in
+    EventLoop.later { [self] in
       var outcome: Result<Void, RPCError> = .success(())
       do throws(RPCError) { try await write(pending) } catch { outcome = .failure(error) }
       let isWritten = if case .success = outcome { true } else { false }

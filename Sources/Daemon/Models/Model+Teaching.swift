@@ -35,7 +35,7 @@ extension Model {
       if let snapshot = outcome.snapshot {
         publish(snapshot)
         // Nobody waits for it, and the next lesson need not.
-        Task { await trainer.prepareForLesson() }
+        EventLoop.later { [trainer] in await trainer.prepareForLesson() }
       }
       let report = try outcome.result.get()
       if let carry = report.carry { session?.setCarry(carry, of: self) }
@@ -116,7 +116,7 @@ extension Model {
     let ended = Deferred<Void>()
     run = (cancellation, ended)
     log.info("goes on with the training of the model \(name) where it stood")
-    Task { @EventLoop in
+    EventLoop.later { [self] in
       do throws(RPCError) {
         _ = try await trainToTheEnd(unless: cancellation, isUnattended: true, progress: { _ in })
         log.info("the training of the model \(name) is done")

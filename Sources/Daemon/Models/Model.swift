@@ -84,7 +84,7 @@ final class Model {
     trainer = ModelTrainer(name: name, directory: directory, settings: settings)
     writer = ModelWriter()
     turns.lessonsWaitTogether = { [weak self] in await self?.record($0) }
-    Task.immediate { @EventLoop in
+    EventLoop.later { [self] in
       do throws(RPCError) {
         try await predecessor?.closed.value()
         begin(try await trainer.open(source, within: allowance(), isCancelled: cancellation?.flag ?? Flag()))
@@ -133,7 +133,7 @@ final class Model {
       guard let self else { return }
       willRest = false
       guard changeCount == count, turns.isIdle else { return restLater() }
-      Task { @EventLoop in
+      EventLoop.later { [self] in
         await trainer.rest()
         isResting = changeCount == count
       }

@@ -103,7 +103,7 @@ final class ModelRegistry {
 
   /// Takes back a creation that was cancelled too late for the trainer to notice.
   private func abandon(_ model: Model) {
-    Task { @EventLoop in
+    EventLoop.later { [self] in
       guard (try? await model.opened.value()) != nil else { return }
       do throws(RPCError) { try await delete(model) } catch {
         log.error("can't take back the model \(model.name): \(error.message)")
@@ -154,7 +154,7 @@ final class ModelRegistry {
         threadCount: limits.trainingThreadCount)
     }
     models[name] = model
-    Task { @EventLoop in
+    EventLoop.later { [self] in
       do throws(RPCError) { try await model.opened.value() } catch { forget(model) }
     }
     return model

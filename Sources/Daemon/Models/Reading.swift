@@ -7,7 +7,7 @@ import System
 final class Reading {
   private let reader: ModelReader
   private let desk: ReadingDesk
-  /// Questions of the loop's present round, which has several.
+  /// Questions that came in one round of the loop.
   private var crowd: [(task: NextWordTask, continuation: CheckedContinuation<CrowdedTask, Never>)] = []
 
   /// Texts of up to this many bytes are read on the loop.
@@ -49,7 +49,8 @@ final class Reading {
   /// is there already, and share each pass over the weights.
   private func together(_ task: NextWordTask) async -> CrowdedTask {
     await withCheckedContinuation { continuation in
-      if crowd.isEmpty { EventLoop.atEndOfRound { [self] in serveCrowd() } }
+      // Behind the jobs of the round's other news.
+      if crowd.isEmpty { EventLoop.later { [self] in serveCrowd() } }
       crowd.append((task, continuation))
     }
   }
@@ -129,7 +130,7 @@ final class Reading {
     let outcome = Deferred<Value>()
     let desk = desk
     let flag = cancellation.flag
-    Task.immediate { @EventLoop in
+    EventLoop.later {
       do throws(RPCError) { outcome.complete(.success(try await work(desk, flag))) } catch {
         outcome.complete(.failure(error))
       }

@@ -90,7 +90,7 @@ final class TurnQueue {
   private func takeTurns() {
     guard !isTaking, isOpen else { return }
     isTaking = true
-    Task.immediate { @EventLoop in
+    EventLoop.later { [self] in
       while !turns.isEmpty {
         await prepareLessons()
         guard !turns.isEmpty else { break }
