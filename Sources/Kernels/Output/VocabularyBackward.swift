@@ -1,4 +1,4 @@
-/// The second pass of a `VocabularyPass`: group by group, and in a group slice by slice, the gradients.
+/// The second pass of a `VocabularyPass`: group by group, and in a group some slices at a time, the gradients.
 @safe
 struct VocabularyBackward: TeamWork {
   private let operands: VocabularyOperands
@@ -17,19 +17,28 @@ struct VocabularyBackward: TeamWork {
     self.gradients = gradients
   }
 
-  /// Where a slice's things lie in the scratch.
+  /// How many slices are worked on at a time: of G in pairs, which take half the memory, two stay in the second-level
+  /// cache, and ∂H is read and written half as often.
+  private static func sliceLimit(_ precision: ProductPrecision) -> Int {
+    switch precision {
+    case .single: 1
+    case .bfloat16: 2
+    }
+  }
+
+  /// Where some slices' things lie in the scratch.
   @safe
   private struct Places {
     let zeros: UnsafeMutablePointer<Float>
     let edge: UnsafeMutablePointer<Float>
-    /// D's slice in panels.
+    /// D's rows in panels.
     let weights: UnsafeMutablePointer<Float>
     /// G in pairs of positions and in pairs of words; nothing in single precision, where it is used where it lies.
     let positionPairs: UnsafeMutablePointer<Float>
     let wordPairs: UnsafeMutablePointer<Float>
 
     init(_ operands: VocabularyOperands, scratch: Scratch) {
-      let limit = VocabularyCut.wordCount
+      let limit = sliceLimit(operands.precision) * VocabularyCut.wordCount
       let panels = EvenSplit(0..<operands.depth, limit: panelWidth).count
       let weightsCount = panels * panelWidth * operands.precision.stepCount(depth: limit)
       let isPaired = operands.precision == .bfloat16
@@ -51,17 +60,23 @@ struct VocabularyBackward: TeamWork {
 
   func run(_ groups: Range<Int>, scratch: Scratch) {
     let places = Places(operands, scratch: scratch)
+    guard let exponentials = unsafe operands.exponentials else { return }
     for group in groups {
-      let slices = operands.cut.groups.range(of: group)
+      let spans = EvenSplit(operands.cut.groups.range(of: group), limit: Self.sliceLimit(operands.precision))
       let partial = unsafe partials + group * operands.positions * operands.depth
-      for slice in slices {
-        let words = operands.cut.words(of: slice)
-        guard let exponentials = unsafe operands.exponentials else { return }
+      for span in 0..<spans.count {
+        let slices = spans.range(of: span)
+        let words = operands.cut.words(of: slices)
         let numbers = unsafe exponentials + words.lowerBound * operands.wordStride
-        unsafe makeGradient(of: words, numbers, factors: operands.maxima + slice * operands.paddedPositions)
+        for slice in slices {
+          let words = operands.cut.words(of: slice..<slice + 1)
+          unsafe makeGradient(
+            of: words, exponentials + words.lowerBound * operands.wordStride,
+            factors: operands.maxima + slice * operands.paddedPositions)
+        }
         if operands.precision == .bfloat16 { unsafe round(words, numbers, places) }
         if let target = gradients.weights { unsafe computeWeightsGradient(of: words, numbers, target, places) }
-        unsafe addHiddenGradient(of: words, numbers, isFirst: slice == slices.lowerBound, to: partial, places)
+        unsafe addHiddenGradient(of: words, numbers, isFirst: span == 0, to: partial, places)
       }
     }
   }
@@ -90,7 +105,7 @@ struct VocabularyBackward: TeamWork {
     }
   }
 
-  /// Rounds a slice of G in both directions.
+  /// Rounds rows of G in both directions.
   private func round(_ words: Range<Int>, _ gradient: UnsafePointer<Float>, _ places: Places) {
     unsafe packRowPairs(
       gradient, stride: operands.wordStride, width: operands.paddedPositions, rows: words.count,
@@ -100,7 +115,7 @@ struct VocabularyBackward: TeamWork {
       into: places.wordPairs, targetStride: operands.wordStride)
   }
 
-  /// Computes the slice's rows of ∂D.
+  /// Computes the words' rows of ∂D.
   private func computeWeightsGradient(
     of words: Range<Int>, _ gradient: UnsafePointer<Float>, _ target: Matrix, _ places: Places
   ) {
@@ -128,7 +143,7 @@ struct VocabularyBackward: TeamWork {
     }
   }
 
-  /// Adds the slice's part of ∂H.
+  /// Adds the words' part of ∂H.
   private func addHiddenGradient(
     of words: Range<Int>, _ gradient: UnsafePointer<Float>, isFirst: Bool, to partial: UnsafeMutablePointer<Float>,
     _ places: Places

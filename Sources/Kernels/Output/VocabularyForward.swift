@@ -14,7 +14,7 @@ struct VocabularyForward: TeamWork {
   }
 
   private func compute(_ slice: Int, scratch: Scratch) {
-    let words = operands.cut.words(of: slice)
+    let words = operands.cut.words(of: slice..<slice + 1)
     let steps = operands.depthSteps
     let isPaired = operands.precision == .bfloat16
     let blockStride = panelWidth + laneCount

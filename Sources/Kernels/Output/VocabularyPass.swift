@@ -174,9 +174,9 @@ struct VocabularyCut {
 
   var slices: Range<Int> { groups.whole }
 
-  /// The words of a slice.
-  func words(of slice: Int) -> Range<Int> {
-    slice * Self.wordCount..<min((slice + 1) * Self.wordCount, size)
+  /// The words of slices that follow each other.
+  func words(of slices: Range<Int>) -> Range<Int> {
+    slices.lowerBound * Self.wordCount..<min(slices.upperBound * Self.wordCount, size)
   }
 }
 
