@@ -15,9 +15,12 @@ extension ModelKeeper {
   ///
   /// - Throws: `storage`.
   package func beginCheckpoint() throws(LanguageModelError) -> PendingCheckpoint {
+    try returnToCheckpoint()
     let image = image()
     let writer = try storing { () throws(StorageError) in try store.beginCheckpoint(byteCount: image.byteCount) }
-    let pending = PendingCheckpoint(image: image, writer: writer, replayNanoseconds: replayNanoseconds)
+    let pending = PendingCheckpoint(
+      image: image, writer: writer, replayNanoseconds: replayNanoseconds, changeCount: changeCount,
+      checkpointBeforeRun: checkpointBeforeRun)
     (replayNanoseconds, runNanoseconds) = (0, 0)
     return pending
   }
@@ -28,6 +31,8 @@ extension ModelKeeper {
       // Whoever must have one lets nothing happen before.
       mustCheckpoint = false
       isCheckpointInDoubt = false
+      newestCheckpoint = (checkpoint.writer.number, checkpoint.changeCount)
+      unsyncedLessons.removeAll { $0.changeCount <= checkpoint.changeCount }
     } else {
       isCheckpointInDoubt = isCheckpointInDoubt || checkpoint.writer.mayCount
       replayNanoseconds += checkpoint.replayNanoseconds
@@ -50,6 +55,9 @@ package struct PendingCheckpoint: Sendable {
   let image: ModelImage
   let writer: CheckpointWriter
   let replayNanoseconds: UInt64
+  let changeCount: Int
+  /// The checkpoint to which the training under way is taken back.
+  let checkpointBeforeRun: Int?
 
   /// Writes it, and makes it count.
   ///
@@ -57,11 +65,18 @@ package struct PendingCheckpoint: Sendable {
   package func write() throws(LanguageModelError) {
     do throws(StorageError) {
       for file in image.files { try write(file) }
-      try writer.commit(notes: ["step": JSONValue(image.step)], linking: ModelFile.plain.map(\.rawValue))
+      try writer.commit(
+        notes: notes, linking: ModelFile.plain.map(\.rawValue), keeping: checkpointBeforeRun)
     } catch {
       writer.abandon()
       throw LanguageModelError(error)
     }
+  }
+
+  private var notes: JSONValue {
+    var notes: JSONObject = ["step": JSONValue(image.step)]
+    notes["before_training"] = checkpointBeforeRun.map { JSONValue($0) }
+    return .object(notes)
   }
 
   private func write(_ file: ModelFile) throws(StorageError) {
@@ -69,4 +84,12 @@ package struct PendingCheckpoint: Sendable {
     try image.write(file) { (bytes) throws(StorageError) in try target.write(Span(_bytes: bytes)) }
     try target.finish()
   }
+}
+
+extension Checkpoint {
+  /// The number of the checkpoint to which the training under way is taken back.
+  var checkpointBeforeRun: Int? { notes["before_training"]?.int }
+
+  /// Whether a training was under way.
+  var hasRun: Bool { files.contains { $0.name == ModelFile.runTokens.rawValue } }
 }

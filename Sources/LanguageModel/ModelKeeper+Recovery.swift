@@ -49,6 +49,10 @@ extension ModelKeeper {
       recovery, in: directory, on: disk, memoryByteLimit: memoryByteLimit, team: team)
     let keeper = ModelKeeper(recovered.teacher, in: directory, store: store, disk: disk, team: team)
     keeper.adopt(recovered)
+    if let checkpoint = recovery.checkpoint {
+      // What was replayed is not in it.
+      keeper.newestCheckpoint = (checkpoint.number, recovered.report.lessonCount == 0 && recovered.run == nil ? 0 : -1)
+    }
     var report = recovered.report
     if let failure = recovery.writeFailure {
       report.failure = LanguageModelError(failure)
@@ -74,15 +78,17 @@ extension ModelKeeper {
     ).teacher
   }
 
-  /// Goes back to the last record that is known to be durable, after a sync that failed: what came after was not
-  /// acknowledged. Nothing can be written before `heal`.
+  /// Goes back to the last record that is known to be durable, after a sync that failed, and teaches anew what was
+  /// acknowledged without being durable: the next checkpoint has it. Nothing can be written before `heal`.
   ///
   /// - Throws: as `open`; then the model is as before.
   package func setBack() throws(LanguageModelError) -> RecoveryReport {
     let recovery = try storing { () throws(StorageError) in try store.recovery() }
     let recovered = try RecoveredModel(recovery, in: directory, on: disk, team: team)
+    for lesson in unsyncedLessons { try recovered.teachAgain(lesson.record, recordedAs: lesson.sequence) }
     teacher = recovered.teacher
     adopt(recovered)
+    changeCount += 1
     mustCheckpoint = true
     return recovered.report
   }
@@ -99,6 +105,8 @@ extension ModelKeeper {
 
   private func adopt(_ recovered: RecoveredModel) {
     run = recovered.run
+    checkpointBeforeRun = run == nil ? nil : recovered.checkpointBeforeRun
+    checkpointToReturnTo = nil
     requests = recovered.requests
     replayNanoseconds = recovered.report.replayNanoseconds
   }
@@ -111,15 +119,18 @@ extension ModelKeeper {
 }
 
 /// A model as a store's checkpoint and journal say.
-private final class RecoveredModel {
+final class RecoveredModel {
   let teacher: ModelTeacher
   private(set) var run: TrainingRun?
+  /// Where the training under way is taken back from, unless it knows itself.
+  private(set) var checkpointBeforeRun: Int?
   private(set) var requests = RequestMemory()
   private(set) var report = RecoveryReport()
 
+  /// - Parameter takesBack: whether a training is taken back, to its beginning or the last lesson in between.
   init(
     _ recovery: Recovery, in directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max,
-    team: ThreadTeam
+    team: ThreadTeam, takingBack takesBack: Bool = false
   ) throws(LanguageModelError) {
     report.cutByteCount = recovery.cut?.byteCount ?? 0
     guard let checkpoint = recovery.checkpoint else {
@@ -133,10 +144,31 @@ private final class RecoveredModel {
       bound: state.bound, memoryByteLimit: memoryByteLimit, team: team)
     requests = state.requests
     if let training = state.training {
-      run = TrainingRun(teacher, resuming: try files.run(training, shape: teacher.configuration.shape))
+      let run = TrainingRun(teacher, resuming: try files.run(training, shape: teacher.configuration.shape))
+      checkpointBeforeRun = checkpoint.checkpointBeforeRun
+      if checkpointBeforeRun == nil { run.keep() }
+      self.run = run
     }
+    // A checkpoint from before a training is its beginning: what follows was none but refused.
+    guard !takesBack || run != nil else { return }
     try replay(recovery)
+    if run?.knowsBefore == true { checkpointBeforeRun = checkpoint.number }
+    if takesBack {
+      run?.discard()
+      finishRun()
+    }
     report.hasUnfinishedRun = run != nil
+  }
+
+  /// Teaches what is not in the journal any more.
+  ///
+  /// - Parameter sequence: where it stood; if that was replayed nothing is left to do.
+  func teachAgain(_ record: LessonRecord, recordedAs sequence: UInt64) throws(LanguageModelError) {
+    guard sequence > report.lastSequence else { return }
+    guard try replay(record) else {
+      throw .damaged(file: "journal", offset: 0, what: "record \(sequence) does not fit the model")
+    }
+    report.lessonCount += 1
   }
 
   /// Teaches again what the journal says.

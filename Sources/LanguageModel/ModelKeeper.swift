@@ -28,6 +28,16 @@ package final class ModelKeeper {
   package var replayNanosecondLimit: UInt64 = 2_000_000_000
   /// Whether one that failed may count all the same.
   var isCheckpointInDoubt = false
+  /// Counts what changes the model.
+  var changeCount = 0
+  /// The newest checkpoint that counts, and the change up to which it has everything.
+  var newestCheckpoint: (number: Int, changeCount: Int)?
+  /// The checkpoint from which a training under way is taken back, in case that its beginning is not in memory.
+  var checkpointBeforeRun: Int?
+  /// Set while a training is still to be taken back to that checkpoint.
+  var checkpointToReturnTo: Int?
+  /// The lessons that were taught but need not be durable when they were answered, as long as they are not.
+  var unsyncedLessons: [UnsyncedLesson] = []
 
   init(_ teacher: ModelTeacher, in directory: ModelDirectory, store: Store, disk: any Disk, team: ThreadTeam) {
     self.teacher = teacher
@@ -60,9 +70,12 @@ extension ModelKeeper {
   package func record(
     _ request: LessonRequest, isNext: Bool, durability: Durability
   ) throws(LanguageModelError) -> UInt64 {
-    let record = LessonRecord(
+    try append(.lesson(lessonRecord(request, isNext: isNext)), durability: durability)
+  }
+
+  private func lessonRecord(_ request: LessonRequest, isNext: Bool) -> LessonRecord {
+    LessonRecord(
       lesson: request.lesson, key: request.requestKey, step: isNext ? teacher.step : nil, runUpdate: run?.update)
-    return try append(.lesson(record), durability: durability)
   }
 
   /// Checks a lesson whose turn it is.
@@ -77,19 +90,26 @@ extension ModelKeeper {
 
   /// Teaches a lesson that is in the journal.
   ///
+  /// - Parameter sequence: the number of its record.
   /// - Throws: as `ModelTeacher.teach`; then nothing has changed. One that was cancelled must be undone in the journal.
   package func teach(
-    _ lesson: PreparedLesson, of request: LessonRequest, isCancelled: () -> Bool = { false }
+    _ lesson: PreparedLesson, of request: LessonRequest, recordedAs sequence: UInt64, durability: Durability,
+    isCancelled: () -> Bool = { false }
   ) throws(LanguageModelError) -> LessonReport {
     let start = MonotonicClock.nanoseconds
+    let record = lessonRecord(request, isNext: true)
     defer {
       replayNanoseconds += MonotonicClock.nanoseconds - start + runNanoseconds
       runNanoseconds = 0
     }
     let report = try teacher.teach(lesson, isCancelled: isCancelled)
-    // A lesson is kept whatever becomes of the training that it came in between.
-    run?.keep()
+    changeCount += 1
+    keepRun()
     if let key = request.requestKey { requests.remember(report, for: key) }
+    if durability != .fsync {
+      unsyncedLessons.removeAll { $0.sequence <= store.durableSequence }
+      unsyncedLessons.append(UnsyncedLesson(sequence: sequence, record: record, changeCount: changeCount))
+    }
     return report
   }
 
@@ -121,6 +141,14 @@ extension ModelKeeper {
 
   /// Any thread's way to make durable what was appended.
   package var journal: Journal { Journal(store: store) }
+}
+
+/// A lesson that was answered before it was durable.
+struct UnsyncedLesson {
+  let sequence: UInt64
+  let record: LessonRecord
+  /// The keeper's, with the lesson.
+  let changeCount: Int
 }
 
 /// A model's journal, to be synced on any thread.

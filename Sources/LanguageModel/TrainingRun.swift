@@ -62,14 +62,14 @@ package struct TrainingSummary: Equatable, Sendable {
 /// Teaches a model whole texts, one update a call, so that other work comes through between them.
 ///
 /// The teacher may publish and teach lessons between two calls. A run that fails has changed nothing: everything since
-/// its beginning, or since the last `keep`, is taken back; `discard` does the same for one that is cancelled.
+/// its beginning, or since the last `keep`, is taken back; `discard` does the same for one that is cancelled. Of a run
+/// that was resumed only its owner knows what was before, until the next `keep`.
 package final class TrainingRun {
   private let teacher: ModelTeacher
   private let corpus: ModelCorpus
   private let windowCount: Int
   private let sampledSoftmax: SampledSoftmax?
-  private var before: TrainerCheckpoint
-  private var vocabularyBefore: Tokenizer
+  private var before: (trainer: TrainerCheckpoint, vocabulary: Tokenizer)?
 
   /// Where it stands: all that going on elsewhere takes, beside the model.
   package private(set) var state: TrainingRunState
@@ -114,18 +114,17 @@ package final class TrainingRun {
       validationByteCount: validation?.count ?? 0,
       hiddenStates: BatchState(zeroFor: teacher.trainer.shape, batchSize: streamCount))
     self.init(teacher, resuming: state)
+    keep()
     try teacher.grow(to: learned)
     teacher.commit(learned)
   }
 
-  /// Goes on with a run where its state says, in a model that is as it was then. To discard it goes back to this moment.
+  /// Goes on with a run where its state says, in a model that is as it was then.
   package init(_ teacher: ModelTeacher, resuming state: TrainingRunState) {
     corpus = ModelCorpus(state.tokens, batchSize: state.batchSize, bptt: state.bptt)
     windowCount = corpus.windowCount(bptt: state.bptt)
     let counts = state.sampledSoftmax == nil ? [] : corpus.counts
     sampledSoftmax = state.sampledSoftmax.map { SampledSoftmax(noiseCount: $0, counts: counts) }
-    before = teacher.trainer.checkpoint()
-    vocabularyBefore = teacher.tokenizer
     self.teacher = teacher
     self.state = state
   }
@@ -152,7 +151,7 @@ package final class TrainingRun {
   /// Does one update, or a slice of the validation.
   ///
   /// - Returns: where the run stands, or nil when it was over already.
-  /// - Throws: `diverged`; then everything since the run's beginning is taken back, and the run is over.
+  /// - Throws: `diverged`; then the run is over, and everything since its beginning is taken back, if `knowsBefore`.
   package func next() throws(LanguageModelError) -> TrainingProgress? {
     if isDiscarded { return nil }
     if state.update < updateCount {
@@ -178,18 +177,22 @@ package final class TrainingRun {
   /// How many updates were done.
   package var update: Int { state.update }
 
-  /// Takes back everything since the run's beginning, the words that joined included, and ends it.
+  /// Whether it can take back what it has taught.
+  package var knowsBefore: Bool { before != nil }
+
+  /// Takes back everything since the run's beginning, the words that joined included, if `knowsBefore`, and ends it.
   package func discard() {
-    teacher.trainer.restore(before)
-    teacher.commit(vocabularyBefore)
+    if let before {
+      teacher.trainer.restore(before.trainer)
+      teacher.commit(before.vocabulary)
+    }
     isDiscarded = true
     validationReport = nil
   }
 
   /// Makes what was learned so far, by the run and by lessons in between, stay whatever becomes of the rest.
   package func keep() {
-    before = teacher.trainer.checkpoint()
-    vocabularyBefore = teacher.tokenizer
+    before = (teacher.trainer.checkpoint(), teacher.tokenizer)
   }
 
   /// What came of it, so far as it went.

@@ -8,8 +8,9 @@ import System
 package final class CheckpointWriter: Sendable {
   /// The sequence number of the first record that the checkpoint does not stand for.
   package let position: UInt64
+  /// By which it is known once it counts.
+  package let number: Int
   private let store: Store
-  private let number: Int
   /// The journal's bytes when the checkpoint began.
   private let journalByteCount: Int
   private let files = Monitor<[Checkpoint.File]>([])
@@ -57,16 +58,17 @@ package final class CheckpointWriter: Sendable {
   /// - Parameters:
   ///   - notes: what the owner wants to know of it; recovery hands it back.
   ///   - linked: the files that get second names in the store's directory; all when left out.
+  ///   - kept: the number of a checkpoint that stays though it is not among the last two any more, if it is still there.
   /// - Throws: and then the checkpoint counts for nothing, or, when only the very last sync failed, perhaps.
   package func commit(
-    notes: JSONValue = .object(JSONObject()), linking linked: [String]? = nil
+    notes: JSONValue = .object(JSONObject()), linking linked: [String]? = nil, keeping kept: Int? = nil
   ) throws(StorageError) {
     let checkpoint = Checkpoint(
       number: number, position: position, notes: notes, files: files.withLock { $0 })
     try checkpoint.writeDescription(identity: store.identity, in: store.directory, on: store.disk)
     try store.disk.synchronizeDirectory(directory)
     try store.disk.synchronizeDirectory("\(store.directory)/checkpoints")
-    let manifest = try store.stageManifest(adding: checkpoint)
+    let manifest = try store.stageManifest(adding: checkpoint, keeping: kept)
     isPlaced.store(true, ordering: .relaxed)
     try store.placeManifest(manifest, journalByteCount: journalByteCount, linking: linked)
   }

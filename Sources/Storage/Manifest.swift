@@ -32,7 +32,7 @@ struct Manifest: Equatable, Sendable {
   static let formatVersion = 2
 
   let identity: UInt64
-  /// The newest first; at most two.
+  /// The newest first: the last two, and at most one more that their owner still needs.
   var checkpoints: [Checkpoint]
 
   /// The first record that recovery needs.
@@ -58,7 +58,7 @@ struct Manifest: Equatable, Sendable {
         file: file, offset: 0, what: "it has format version \(version), this program reads \(Self.formatVersion)")
     }
     guard let identity = object["store"]?.string.flatMap({ UInt64(hexadecimal: $0) }),
-      let entries = object["checkpoints"]?.array, entries.count <= 2
+      let entries = object["checkpoints"]?.array, entries.count <= 3
     else { throw .corrupt(file: file, offset: 0, what: "a member is missing or of the wrong kind") }
     var checkpoints: [Checkpoint] = []
     for entry in entries {
@@ -76,9 +76,10 @@ struct Manifest: Equatable, Sendable {
     self.checkpoints = checkpoints
   }
 
-  /// With a checkpoint in front, and without those beyond the last two.
-  func adding(_ checkpoint: Checkpoint) -> Manifest {
-    Manifest(identity: identity, checkpoints: [checkpoint] + checkpoints.prefix(1))
+  /// With a checkpoint in front, and without those beyond the last two but the one of that number.
+  func adding(_ checkpoint: Checkpoint, keeping number: Int?) -> Manifest {
+    let kept = checkpoints.dropFirst().filter { $0.number == number }
+    return Manifest(identity: identity, checkpoints: [checkpoint] + checkpoints.prefix(1) + kept)
   }
 
   /// The text for people, with its checksum in the last member.

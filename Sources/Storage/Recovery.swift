@@ -20,7 +20,7 @@ extension Recovery {
     let journal = contents.journal
     let records = last.map { last in journal.records.filter { $0.sequence <= last } } ?? journal.records
     self.init(
-      checkpoint: contents.manifest.checkpoints.first, records: records,
+      checkpoint: contents.checkpoint, records: records,
       places: Array(journal.places.prefix(records.count)),
       cut: last == nil ? journal.cut : nil, writeFailure: writeFailure)
   }

@@ -24,8 +24,8 @@ extension Store {
   private static var reserveByteCount: Int { 16 << 20 }
 
   /// The list with a checkpoint in front, written beside the one that counts.
-  func stageManifest(adding checkpoint: Checkpoint) throws(StorageError) -> Manifest {
-    let manifest = state.withLock { $0.manifest }.adding(checkpoint)
+  func stageManifest(adding checkpoint: Checkpoint, keeping kept: Int?) throws(StorageError) -> Manifest {
+    let manifest = state.withLock { $0.manifest }.adding(checkpoint, keeping: kept)
     try Self.stage(manifest, in: directory, on: disk)
     return manifest
   }

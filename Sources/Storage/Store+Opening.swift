@@ -19,7 +19,7 @@ extension Store {
       found = try StoreContents.read(directory, on: disk)
     }
     guard let contents = found else { throw .corrupt(file: Manifest.name, offset: 0, what: "it is missing") }
-    if let newest = contents.manifest.checkpoints.first { try newest.verify(in: directory, on: disk) }
+    try contents.checkpoint?.verify(in: directory, on: disk)
     let store = Store(directory, on: disk, segmentByteLimit: segmentByteLimit, contents)
     var failure: StorageError?
     do { try store.prepare(contents) } catch {
@@ -35,7 +35,7 @@ extension Store {
   /// - Throws: as `open`.
   package static func read(_ directory: String, on disk: any Disk) throws(StorageError) -> Recovery? {
     guard let contents = try StoreContents.read(directory, on: disk) else { return nil }
-    if let newest = contents.manifest.checkpoints.first { try newest.verify(in: directory, on: disk) }
+    try contents.checkpoint?.verify(in: directory, on: disk)
     return Recovery(contents, writeFailure: nil)
   }
 

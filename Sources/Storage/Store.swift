@@ -120,18 +120,19 @@ extension Store {
     }
   }
 
-  /// Reads again what can be relied on: the newest checkpoint and the records up to `durableSequence`. For an owner who
-  /// must take back what came after, before `heal`.
+  /// Reads again what can be relied on: a checkpoint and the records up to `durableSequence`. For an owner who must take
+  /// back what came after; after a failure before `heal`.
   ///
+  /// - Parameter number: of a checkpoint that is kept; the newest when left out.
   /// - Throws: `corrupt`, `system`.
-  package func recovery() throws(StorageError) -> Recovery {
+  package func recovery(from number: Int? = nil) throws(StorageError) -> Recovery {
     // A sync on another thread ends first, so that what is durable is decided.
     try syncing.withLock { _ throws(StorageError) in
       let (last, failure) = state.withLock { ($0.carried.last?.sequence ?? $0.durableSequence, $0.failure) }
-      guard let contents = try StoreContents.read(directory, on: disk) else {
+      guard let contents = try StoreContents.read(directory, on: disk, from: number) else {
         throw .corrupt(file: Manifest.name, offset: 0, what: "it is missing")
       }
-      if let newest = contents.manifest.checkpoints.first { try newest.verify(in: directory, on: disk) }
+      try contents.checkpoint?.verify(in: directory, on: disk)
       return Recovery(contents, through: last, writeFailure: failure)
     }
   }

@@ -11,18 +11,31 @@ package struct JournalCut: Equatable, Sendable {
 /// What is on the disk of a store, found without changing anything.
 struct StoreContents: Sendable {
   let manifest: Manifest
+  /// From which the journal was read; nil when there is none.
+  let checkpoint: Checkpoint?
   let journal: JournalContents
 
+  /// - Parameter number: of the checkpoint to begin with; the newest when left out.
   /// - Returns: nil when the directory holds no store.
   /// - Throws: `corrupt` when there is no manifest but should be one, or the manifest or the journal is damaged.
-  static func read(_ directory: String, on disk: any Disk) throws(StorageError) -> StoreContents? {
+  static func read(
+    _ directory: String, on disk: any Disk, from number: Int? = nil
+  ) throws(StorageError) -> StoreContents? {
     guard let manifest = try readManifest(directory, on: disk) else {
       guard try isEmpty(directory, on: disk) else { throw missingManifest }
       return nil
     }
-    let journal = try JournalContents.read(directory, on: disk, manifest: manifest, from: manifest.position)
+    var checkpoint = manifest.checkpoints.first
+    if let number {
+      checkpoint = manifest.checkpoints.first { $0.number == number }
+      guard checkpoint != nil else {
+        throw .corrupt(file: "checkpoints/\(number)", offset: 0, what: "the manifest does not name it")
+      }
+    }
+    let journal = try JournalContents.read(
+      directory, on: disk, manifest: manifest, from: checkpoint?.position ?? manifest.position)
     if let damage = journal.damage { throw damage }
-    return StoreContents(manifest: manifest, journal: journal)
+    return StoreContents(manifest: manifest, checkpoint: checkpoint, journal: journal)
   }
 
   /// Whether a directory without a manifest holds nothing of a store. A store begins with its manifest, so if it does

@@ -57,8 +57,8 @@ extension Store {
         do { try checkpoint.verify(file, in: directory, on: disk) } catch { try report.add(error) }
       }
     }
-    // From the older checkpoint on, then from the newer: damage before it would hide what is behind.
-    for position in Set([manifest.oldestPosition, manifest.position]).sorted() {
+    // From the oldest checkpoint on, then from the newer ones: damage before one would hide what is behind.
+    for position in Set(manifest.checkpoints.map(\.position) + [manifest.position]).sorted() {
       let journal = try JournalContents.read(directory, on: disk, manifest: manifest, from: position)
       if let damage = journal.damage { try report.add(damage) }
       guard position == manifest.position else { continue }

@@ -107,6 +107,37 @@ struct DurabilityTests {
     }
   }
 
+  @Test("without being durable stays when a later lesson's sync fails, and is kept once the disk works again")
+  func lessDurableOutlivesFailure() async throws {
+    let disk = FaultyDisk()
+    try await withDaemon(disk: disk, flushMilliseconds: 3_600_000) { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", Self.tiny)
+      _ = try await client.call("train-step", Self.tiny("the man bites"))
+      let keyed: JSONObject = ["durable": "os", "requestKey": "known"]
+      _ = try await client.call("train-step", Self.tiny("with new words", keyed))
+      _ = try await client.call("train-step", Self.tiny("and others", ["durable": "memory"]))
+      let before = try await Self.files(of: harness, client)
+      disk.set(.syncs)
+      for _ in 0..<2 {
+        let error = try await client.reply(to: "train-step", Self.tiny("never learned"))["error"]
+        #expect(error?["code"] == -32014)
+      }
+      #expect(try await client.call("describe-model", ["name": "tiny"])["step"] == 3)
+      #expect(try await Self.files(of: harness, client) == before)
+      #expect(try await client.call("train-step", Self.tiny("with new words", keyed))["repeated"] == true)
+      disk.set(.none)
+      let model = try harness.daemon.service.models.model("tiny")
+      await harness.until { model.failure == nil }
+      #expect(try await Self.files(of: harness, client) == before)
+      #expect(try await client.call("train-step", Self.tiny("learned again"))["step"] == 4)
+      let after = try await Self.files(of: harness, client)
+      let second = try await harness.successorOfCrash()
+      #expect(try await Self.files(of: second, try second.client()) == after)
+      try await second.end()
+    }
+  }
+
   @Test("is all that there is when the disk fails, and the model heals", arguments: [FaultyDisk.Fault.writes, .syncs])
   func failingDisk(_ fault: FaultyDisk.Fault) async throws {
     let disk = FaultyDisk()

@@ -16,7 +16,10 @@ struct ModelKeeperTests {
   ) throws -> LessonReport {
     let prepared = try keeper.prepare(request)
     let sequence = try keeper.record(request, isNext: true, durability: durability)
-    do throws(LanguageModelError) { return try keeper.teach(prepared, of: request, isCancelled: isCancelled) } catch {
+    do throws(LanguageModelError) {
+      return try keeper.teach(
+        prepared, of: request, recordedAs: sequence, durability: durability, isCancelled: isCancelled)
+    } catch {
       if case .cancelled = error { _ = try keeper.undo(sequence, durability: durability) }
       throw error
     }
@@ -171,6 +174,88 @@ struct ModelKeeperTests {
     let last = try recovered(keeper, directory)
     #expect(!last.report.hasUnfinishedRun)
     expectSame(last.keeper, keeper)
+  }
+
+  /// Where a lesson comes in between the updates and checkpoints of a training, if it does.
+  enum LessonPlace: CaseIterable { case none, beforeUpdates, betweenCheckpoints, afterCheckpoints }
+
+  @Test(
+    "goes back to where a training began, or to the last lesson in between, also when it was resumed after a crash",
+    arguments: LessonPlace.allCases.map { ($0, false) } + [(.none, true), (.betweenCheckpoints, true)])
+  func takesBack(_ place: LessonPlace, _ diverges: Bool) throws {
+    let directory = try TemporaryDirectory()
+    let keeper = try create(.tiny(cell: diverges ? .elmanReLU : .lstm), in: directory)
+    try teach(keeper, request(.text("before all")) { $0.key = "before" })
+    #expect(!keeper.isAtCheckpoint)
+    try checkpoint(keeper)
+    #expect(keeper.isAtCheckpoint)
+    let untrained = (everything: keeper.teacher.everything, vocabulary: keeper.teacher.tokenizer.json())
+    var training = TrainingSettings()
+    (training.epochs, training.batchSize, training.bptt) = (4, 1, 3)
+    if diverges { training.learningRate = 1e6 }
+    try keeper.beginRun(texts: [Array((sampleText + "unseen words").utf8)], validation: nil, settings: training)
+    try checkpoint(keeper)
+    func teachInBetween(_ here: LessonPlace) throws {
+      if here == place { try teach(keeper, request(.text("new in between")) { $0.key = "between" }) }
+    }
+    try teachInBetween(.beforeUpdates)
+    for index in 0..<3 {
+      if !diverges || index == 0 { _ = try keeper.continueRun() }
+      try checkpoint(keeper)
+      if index == 1 { try teachInBetween(.betweenCheckpoints) }
+    }
+    if !diverges { _ = try keeper.continueRun() }
+    try teachInBetween(.afterCheckpoints)
+    let found = try recovered(keeper, directory).keeper
+    let foundTwice = try recovered(found, directory).keeper
+    for each in [keeper, found, foundTwice] {
+      #expect(each.run != nil)
+      if diverges {
+        let error = #expect(throws: LanguageModelError.self) { while try each.continueRun() != nil {} }
+        guard case .diverged = error else {
+          Issue.record("unexpected \(String(describing: error))")
+          return
+        }
+      } else {
+        _ = try each.continueRun()
+        each.stopRun(discards: true)
+      }
+      #expect(each.run == nil)
+      expectSame(each, keeper)
+      try checkpoint(each)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: each.directory.join("checkpoints")).count == 2)
+      expectSame(try recovered(each, directory).keeper, keeper)
+    }
+    guard place == .none else { return }
+    #expect(keeper.teacher.everything == untrained.everything)
+    #expect(keeper.teacher.tokenizer.json() == untrained.vocabulary)
+  }
+
+  @Test("whose training cannot be taken back for now takes it back before anything else is written")
+  func takesBackLater() throws {
+    let directory = try TemporaryDirectory()
+    let keeper = try create(.tiny(), in: directory)
+    let untrained = keeper.teacher.everything
+    try keeper.beginRun(texts: [Array(sampleText.utf8)], validation: nil, settings: TrainingSettings())
+    for _ in 0..<3 {
+      try checkpoint(keeper)
+      _ = try keeper.continueRun()
+    }
+    let found = try recovered(keeper, directory).keeper
+    let file = found.directory.join("checkpoints/1/model.safetensors")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+    try Data(bytes.dropLast()).write(to: URL(fileURLWithPath: file))
+    found.stopRun(discards: true)
+    #expect(found.mustCheckpoint)
+    #expect(
+      throws: LanguageModelError.damaged(
+        file: "checkpoints/1/model.safetensors", offset: bytes.count - 1,
+        what: "it has \(bytes.count - 1) bytes, \(bytes.count) were written")
+    ) { try found.beginCheckpoint() }
+    try bytes.write(to: URL(fileURLWithPath: file))
+    try checkpoint(found)
+    #expect(found.teacher.everything == untrained)
+    #expect(try recovered(found, directory).keeper.teacher.everything == untrained)
   }
 
   @Test("is read without being changed, as it would be opened")

@@ -119,6 +119,10 @@ struct DamageTests {
       try file.finish()
       try writer.commit()
       #expect(try Store.verify(Self.directory, on: disk)?.findings == [])
+      let checksums = stride(from: 0, to: byteCount, by: block).map { start in
+        CRC32C.of(bytes.span.extracting(start..<min(byteCount, start + block)))
+      }
+      #expect(try StoreContents.readManifest(Self.directory, on: disk)?.checkpoints[0].files[0].checksums == checksums)
       let path = "checkpoints/1/model.safetensors"
       func expectDamage(at offset: Int, _ changed: [UInt8]) throws {
         let copy = disk.copy(seed: 1)

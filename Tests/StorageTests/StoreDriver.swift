@@ -255,10 +255,13 @@ extension StoreDriver {
       try require(store.durableSequence == UInt64(count), "healed at \(store.durableSequence) of \(count)")
       let sequence = try store.append([1])
       try require(sequence == UInt64(count) + 1, "appended as \(sequence) after \(count)")
-      // Without a checkpoint it would be read again.
-      let other = disk.copy(seed: 1)
-      let found = try Store.read(Self.directory, on: other)
-      try require(found?.records.last == JournalRecord(sequence: sequence, payload: [1]), "the record is not there")
+      _ = try store.synchronize()
+      let other = disk.copy(seed: sequence)
+      other.crash(ofMachine: true)
+      let found = try opened(other).recovery
+      try require(found.checkpoint == recovery.checkpoint, "another checkpoint than before is there")
+      try require(found.records.dropLast() == recovery.records[...], "other records than before are there")
+      try require(found.records.last?.payload == [1], "the record is not there")
       let writer = try store.beginCheckpoint(byteCount: 1)
       try writer.write([1], to: "state.bin")
       try writer.commit()

@@ -86,15 +86,19 @@ struct StoreHistoryTests {
     "The n-th operation fails, once, twice or for good, for every n: nothing acknowledged is lost, whenever a crash comes",
     arguments: [300, 1 << 20])
   func everyFailure(segmentByteLimit: Int) throws {
-    let operationCount = try Life(segmentByteLimit: segmentByteLimit).live()
+    let operationCount = try Life(segmentByteLimit: segmentByteLimit).live().operationCount
     #expect(operationCount > 100)
     for number in 1...operationCount {
-      let ends = Self.isLong || number % 4 == 0 ? [number, number + 1, .max] : [number]
+      // A write that fails is taken back by the next operation.
+      let others =
+        Self.isLong ? [number + 1, .max] : segmentByteLimit == 300 ? [number + 1] : number % 4 == 0 ? [.max] : []
+      let ends = [number] + others
       for (index, last) in ends.enumerated() {
         // The store does not ask which error it is; the long form tries all the same.
         for errno in Self.isLong ? Self.errnos : [Self.errnos[(number + index) % Self.errnos.count]] {
           let life = Life(
-            segmentByteLimit: segmentByteLimit, seed: UInt64(number + index), anxiousStepCount: Self.isLong ? 6 : 2)
+            segmentByteLimit: segmentByteLimit, seed: UInt64(number + index),
+            anxiousStepCount: Self.isLong ? 6 : 2 - index)
           do { try life.live(under: .fail(number...last, errno: errno)) } catch {
             Issue.record("operation \(number) to \(last), error \(errno): \(error)")
           }
@@ -105,11 +109,13 @@ struct StoreHistoryTests {
 
   @Test("The process or the machine ends at the n-th operation, for every n: nothing acknowledged is lost")
   func everyDeath() throws {
-    let operationCount = try Life().live()
+    let (operationCount, checkpointing) = try Life().live()
     for number in 1...operationCount {
-      // What of the unsynced survives is chance, so several times.
-      for seed in 0..<(Self.isLong ? 20 : 3) as Range<UInt64> {
-        let life = Life(seed: seed, interruptsStarts: Self.isLong || seed == 0, failsStarts: Self.isLong || seed == 1)
+      // What of the unsynced survives is chance, so several times; the more the more depends on it.
+      let isCheckpointing = checkpointing.contains(number)
+      for seed in 0..<(Self.isLong ? 20 : isCheckpointing ? 4 : 2) as Range<UInt64> {
+        let disturbance: Life.Disturbance? = isCheckpointing || Self.isLong ? seed % 2 == 0 ? .cut : .failure : nil
+        let life = Life(seed: seed, disturbance: disturbance)
         do { try life.live(under: .die(at: number)) } catch {
           Issue.record("operation \(number), seed \(seed): \(error)")
         }
@@ -124,15 +130,15 @@ private struct Life {
   var seed: UInt64 = 1
   /// For so many steps after a fault it is tried what a crash would leave.
   var anxiousStepCount = 1
-  /// Whether it is tried what is left of a start that is cut short in turn, at every operation.
-  var interruptsStarts = false
-  /// Whether it is tried what becomes of a start at every operation of which the disk fails in turn.
-  var failsStarts = false
+  /// What it is tried to do to the next start, at every operation in turn.
+  var disturbance: Disturbance?
+
+  enum Disturbance { case cut, failure }
 
   /// - Parameter fault: its numbers count from this life's beginning.
-  /// - Returns: how many operations it took.
+  /// - Returns: how many operations it took, and those of the last checkpoint's end.
   @discardableResult
-  func live(under fault: SimulatedDisk.Fault? = nil) throws -> Int {
+  func live(under fault: SimulatedDisk.Fault? = nil) throws -> (operationCount: Int, checkpointing: Range<Int>) {
     let driver = try StoreDriver(seed: seed, segmentByteLimit: segmentByteLimit)
     let start = driver.disk.operationCount
     driver.disk.fault =
@@ -144,30 +150,43 @@ private struct Life {
       }
     var lookCount = 0
     try driver.open()
-    try live(driver) {
+    let checkpointing = try live(driver) {
       guard fault != nil, driver.disk.hasFailed, lookCount < anxiousStepCount else { return }
-      if lookCount == 0, interruptsStarts { try driver.foreseeInterruptedStarts(seed: seed) }
-      if lookCount == 0, failsStarts { try driver.foreseeFailingStarts(seed: seed) }
+      if lookCount == 0 {
+        switch disturbance {
+        case .cut: try driver.foreseeInterruptedStarts(seed: seed)
+        case .failure: try driver.foreseeFailingStarts(seed: seed)
+        case nil: break
+        }
+      }
       lookCount += 1
       try driver.foresee(seed: seed &+ UInt64(lookCount))
     }
     let operationCount = driver.disk.operationCount - start
     try driver.crash(ofMachine: seed % 2 == 1)
     try driver.verify()
-    try live(driver) {}
+    _ = try live(driver) {}
     try driver.crash(ofMachine: true)
     try driver.verify()
-    return operationCount
+    return (operationCount, (checkpointing.lowerBound - start)..<(checkpointing.upperBound - start + 1))
   }
 
   /// - Parameter look: done after every step.
-  private func live(_ driver: StoreDriver, _ look: () throws -> Void) throws {
+  /// - Returns: the numbers of the operations of the last checkpoint's end.
+  private func live(_ driver: StoreDriver, _ look: () throws -> Void) throws -> Range<Int> {
+    var checkpointing = 0..<0
     for round in 0..<4 {
       let steps: [() throws -> Void] = [
         { try driver.append(byteCount: 20) }, { try driver.buffer(byteCount: 30) },
         { try driver.append(byteCount: 600) }, { try driver.synchronize() }, { try driver.heal() },
-        { try driver.beginCheckpoint() }, { try driver.append(byteCount: 10) }, { try driver.synchronize() },
-        { try driver.append(byteCount: 10) }, { try driver.finishCheckpoint(abandoning: round == 1) },
+        { try driver.append(byteCount: 10) }, { try driver.synchronize() }, { try driver.beginCheckpoint() },
+        { try driver.append(byteCount: 10) }, { try driver.synchronize() },
+        { try driver.append(byteCount: 10) },
+        {
+          let start = driver.disk.operationCount
+          try driver.finishCheckpoint(abandoning: round == 1)
+          checkpointing = start..<driver.disk.operationCount
+        },
         { try driver.synchronize() },
       ]
       for step in steps {
@@ -184,5 +203,6 @@ private struct Life {
       try step()
       try look()
     }
+    return checkpointing
   }
 }

@@ -105,6 +105,30 @@ struct StoreTests {
     #expect(linked == Array("weights 4".utf8))
   }
 
+  @Test("A checkpoint that its owner still needs stays beside the last two, with the journal since, until it is let go")
+  func keeps() throws {
+    let (store, _) = try open()
+    func checkpoint(_ number: Int, keeping kept: Int?) throws {
+      _ = try store.append(payload(number))
+      let writer = try store.beginCheckpoint(byteCount: 100)
+      #expect(writer.number == number)
+      try writer.write([UInt8(number)], to: "a")
+      try writer.commit(keeping: kept)
+    }
+    for (number, kept) in [(1, nil), (2, 1), (3, 1), (4, 1), (5, 1)] as [(Int, Int?)] {
+      try checkpoint(number, keeping: kept)
+    }
+    #expect(try FileSystem.list("\(path)/checkpoints") == ["1", "4", "5"])
+    #expect(try Store.verify(path, on: SystemDisk())?.findings == [])
+    let recovery = try store.recovery(from: 1)
+    #expect(recovery.checkpoint?.number == 1)
+    #expect(recovery.records.map(\.payload) == (2...5).map(payload))
+    #expect(throws: StorageError.self) { try store.recovery(from: 2) }
+    #expect(try open().recovery.checkpoint?.number == 5)
+    try checkpoint(6, keeping: nil)
+    #expect(try FileSystem.list("\(path)/checkpoints") == ["5", "6"])
+  }
+
   @Test("A checkpoint that is abandoned leaves nothing, and one that never ended is cleared away at the next start")
   func abandoned() throws {
     let (store, _) = try open()

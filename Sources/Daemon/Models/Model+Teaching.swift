@@ -96,6 +96,8 @@ extension Model {
     }
     try await inTurn(unless: cancellation) { [self] () async throws(RPCError) in
       try checkWritable()
+      // If the training fails, though the daemon crashed in between, this is what the model goes back to.
+      if await !trainer.isAtCheckpoint { try await checkpointNow() }
       try await trainer.beginRun(plan, fileByteLimit: fileByteLimit, memoryByteLimit: memoryByteLimit)
       do throws(RPCError) { try await checkpointNow() } catch {
         let (snapshot, mustCheckpoint) = try await trainer.takeBackRun()

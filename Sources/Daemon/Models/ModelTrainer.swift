@@ -187,12 +187,17 @@ extension ModelTrainer {
         // In the journal it would be taught once there is more memory: it is taken back as if it were cancelled.
         return undo(sequence, of: lesson, answeredBy: error, keeper, syncer)
       }
-      if sequence == nil {
-        let appended = try keeper.record(lesson.request, isNext: true, durability: lesson.durability)
-        sequence = appended
-        if lesson.durability == .fsync { syncer.request(through: appended) }
+      let place: UInt64
+      if let recorded {
+        place = recorded
+      } else {
+        place = try keeper.record(lesson.request, isNext: true, durability: lesson.durability)
+        sequence = place
+        if lesson.durability == .fsync { syncer.request(through: place) }
       }
-      let report = try keeper.teach(prepared, of: lesson.request) { lesson.isCancelled.isRaised }
+      let report = try keeper.teach(prepared, of: lesson.request, recordedAs: place, durability: lesson.durability) {
+        lesson.isCancelled.isRaised
+      }
       return LessonOutcome(
         result: .success(report), sequence: sequence, snapshot: publishes ? keeper.teacher.snapshot() : nil,
         wantsCheckpoint: keeper.wantsCheckpoint)
@@ -309,6 +314,9 @@ extension ModelTrainer {
 // MARK: - Long training
 
 extension ModelTrainer {
+  /// Whether the newest checkpoint has the model as it is.
+  var isAtCheckpoint: Bool { keeper?.isAtCheckpoint ?? false }
+
   /// Reads the texts and gets ready to train on them.
   func beginRun(_ plan: TrainingPlan, fileByteLimit: Int, memoryByteLimit: Int) throws(RPCError) {
     let keeper = try open()
