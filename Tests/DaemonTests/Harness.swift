@@ -17,7 +17,7 @@ final class Harness {
   /// Starts a daemon without signals.
   static func start(
     limits: Limits = Limits(), directory: String? = nil, disk: FaultyDisk = FaultyDisk(),
-    flushMilliseconds: Int = 1_000, replayMilliseconds: Int = 2_000, restMilliseconds: Int = 15_000
+    flushMilliseconds: Int = 1_000, replayMilliseconds: Int = 2_000, restMilliseconds: Int = 1_500
   ) async throws -> Harness {
     let harness = try Harness(
       limits: limits, directory: directory, disk: disk, flushMilliseconds: flushMilliseconds,
@@ -115,7 +115,7 @@ final class Harness {
 /// Runs a test against a daemon of its own.
 nonisolated func withDaemon(
   limits: Limits = Limits(), disk: FaultyDisk = FaultyDisk(), flushMilliseconds: Int = 1_000,
-  replayMilliseconds: Int = 2_000, restMilliseconds: Int = 15_000,
+  replayMilliseconds: Int = 2_000, restMilliseconds: Int = 1_500,
   _ body: @EventLoop @Sendable (Harness) async throws -> Void
 ) async throws {
   try EventLoop.start()

@@ -22,7 +22,7 @@ package struct DaemonConfiguration: Sendable {
   /// How long a replay of a model's journal may take before a checkpoint is written.
   package var replayMilliseconds = 2_000
   /// How long after its last lesson a model gives back the memory that only teaching needs.
-  package var restMilliseconds = 15_000
+  package var restMilliseconds = 1_500
 
   package init(
     socketPath: String, dataDirectory: String, allowedGroup: UInt32? = nil, limits: Limits = Limits(), log: Log

@@ -30,7 +30,7 @@ package struct Limits: Equatable, Sendable {
   /// Bytes of one file that is read for `train`, `evaluate` or `create-model`.
   package var fileByteLimit = 1 << 30
   /// Bytes of remembered hidden states, for each of the two threads that read.
-  package var stateCacheByteLimit = 64 << 20
+  package var stateCacheByteLimit = 8 << 20
   /// How long a stopping daemon goes on with requests that were received before, in seconds.
   package var drainSeconds = 5
 

@@ -120,19 +120,22 @@ final class Model {
     self.snapshot = snapshot
     publishedNanoseconds = MonotonicClock.nanoseconds
     isResting = false
-    restLater()
+    restLater(inMilliseconds: settings.restMilliseconds)
   }
 
-  /// Gives back what only teaching needs when nothing has been taught for a while. One timer at a time: that of a model
-  /// which is taught without pause is set anew when it comes.
-  private func restLater() {
+  /// Gives back what only teaching needs when nothing has been taught for a while. One timer at a time: while the model
+  /// is taught it is set anew when it comes.
+  private func restLater(inMilliseconds milliseconds: Int) {
     guard !willRest else { return }
     willRest = true
-    let count = changeCount
-    _ = EventLoop.after(milliseconds: settings.restMilliseconds) { [weak self] in
+    _ = EventLoop.after(milliseconds: milliseconds) { [weak self] in
       guard let self else { return }
       willRest = false
-      guard changeCount == count, turns.isIdle else { return restLater() }
+      let quiet = Int((MonotonicClock.nanoseconds - publishedNanoseconds) / 1_000_000)
+      guard turns.isIdle, quiet >= settings.restMilliseconds else {
+        return restLater(inMilliseconds: max(1, settings.restMilliseconds - quiet))
+      }
+      let count = changeCount
       EventLoop.later { [self] in
         await trainer.rest()
         isResting = changeCount == count
