@@ -74,7 +74,8 @@ final class NetworkPass {
   ///   - gradient: Receives the gradient. The encoder's, unless it is tied, is added to: it must be zero before.
   ///   - mayFactor: Whether the decoder's gradient may be left in `factoredDecoderGradient` where that is less work.
   ///   - draw: Has the loss taken among a sample of words, if there is one.
-  ///   - observe: Is shown a layer, a time step and ∂L/∂h there, from the last time step to the first, top layer first.
+  ///   - observe: Is shown, of a batch of one, a layer, a time step and ∂L/∂h there, from the last time step to the
+  ///     first, top layer first.
   /// - Returns: The mean loss, in nats.
   /// - Precondition: there is a target; each is in the vocabulary of `weights`.
   func backward(

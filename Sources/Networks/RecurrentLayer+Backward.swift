@@ -9,7 +9,7 @@ extension RecurrentLayer {
   ///
   /// - Parameters:
   ///   - tokens: The window's inputs if some are padding; there the gradient passes by unchanged.
-  ///   - observe: Is shown ∂L/∂h of every time step once it is whole, from the last to the first.
+  ///   - observe: Is shown ∂L/∂h of every time step once it is whole, from the last to the first, of a batch of one.
   func backward(
     weights: LayerParameters, paddedTokens tokens: [TokenID]?, team: ThreadTeam, observe: (Int, Matrix) -> Void
   ) {
@@ -19,14 +19,17 @@ extension RecurrentLayer {
       cellGradient.view.fill(with: 0)
     }
     if tokens != nil { stash.reshape(rows: 2 * batchSize, columns: hiddenSize) }
-    backwardWeights.pack(weights.recurrentWeights, team: team)
-    for step in (0..<sequenceLength).reversed() {
-      let views = views(at: step, withGradients: true)
-      observe(step, views.hiddenGradient)
-      if let tokens { stashGradients(at: step, tokens: tokens, views) }
-      cell.backward(views, team: team)
-      if let tokens { restoreGradients(at: step, tokens: tokens, views) }
-      if step > 0 { passOn(from: views, to: block(step - 1, of: hiddenGradient.view), step: step, tokens, team: team) }
+    let packed = backwardWeights
+    packed.pack(weights.recurrentWeights, team: team)
+    forEachShare(team: team) { sequences, team in
+      for step in (0..<sequenceLength).reversed() {
+        let views = views(at: step, of: sequences, withGradients: true)
+        if batchSize == 1 { observe(step, views.hiddenGradient) }
+        if let tokens { stashGradients(at: step, of: sequences, tokens: tokens, views) }
+        cell.backward(views, team: team)
+        if let tokens { restoreGradients(at: step, of: sequences, tokens: tokens, views) }
+        if step > 0 { passOn(from: views, by: packed, step: step, of: sequences, tokens, team: team) }
+      }
     }
   }
 
@@ -59,34 +62,36 @@ extension RecurrentLayer {
 
   /// Adds ∂L/∂h to what the time step before has from above.
   private func passOn(
-    from views: CellStep, to earlier: Matrix, step: Int, _ tokens: [TokenID]?, team: ThreadTeam
+    from views: CellStep, by weights: PackedMatrix, step: Int, of sequences: Range<Int>, _ tokens: [TokenID]?,
+    team: ThreadTeam
   ) {
+    let earlier = self.views(at: step - 1, of: sequences, withGradients: true).hiddenGradient
     let sums = cell.keepsRecurrentPartApart ? views.recurrentPart : views.gates
-    multiply(sums, backwardWeights, accumulate: true, into: earlier, team: team)
+    multiply(sums, weights, accumulate: true, into: earlier, team: team)
     if cell.passesHiddenGradientOn {
       add(views.hiddenGradient.all, to: earlier.all)
     } else if let tokens {
-      for sequence in 0..<batchSize where tokens[step * batchSize + sequence] < 0 {
-        add(stash.view.row(sequence), to: earlier.row(sequence))
+      for (row, sequence) in sequences.enumerated() where tokens[step * batchSize + sequence] < 0 {
+        add(stash.view.row(sequence), to: earlier.row(row))
       }
     }
   }
 
-  private func stashGradients(at step: Int, tokens: [TokenID], _ views: CellStep) {
-    for sequence in 0..<batchSize where tokens[step * batchSize + sequence] < 0 {
-      stash.view.row(sequence).copy(from: views.hiddenGradient.row(sequence))
-      if kind.hasCellState { stash.view.row(batchSize + sequence).copy(from: views.cellGradient.row(sequence)) }
+  private func stashGradients(at step: Int, of sequences: Range<Int>, tokens: [TokenID], _ views: CellStep) {
+    for (row, sequence) in sequences.enumerated() where tokens[step * batchSize + sequence] < 0 {
+      stash.view.row(sequence).copy(from: views.hiddenGradient.row(row))
+      if kind.hasCellState { stash.view.row(batchSize + sequence).copy(from: views.cellGradient.row(row)) }
     }
   }
 
   /// Makes the time step the identity for sequences whose input is padding: no gradient for the sums, all of it for
   /// the states before.
-  private func restoreGradients(at step: Int, tokens: [TokenID], _ views: CellStep) {
-    for sequence in 0..<batchSize where tokens[step * batchSize + sequence] < 0 {
-      views.gates.row(sequence).fill(with: 0)
-      if cell.keepsRecurrentPartApart { views.recurrentPart.row(sequence).fill(with: 0) }
-      views.hiddenGradient.row(sequence).copy(from: stash.view.row(sequence))
-      if kind.hasCellState { views.cellGradient.row(sequence).copy(from: stash.view.row(batchSize + sequence)) }
+  private func restoreGradients(at step: Int, of sequences: Range<Int>, tokens: [TokenID], _ views: CellStep) {
+    for (row, sequence) in sequences.enumerated() where tokens[step * batchSize + sequence] < 0 {
+      views.gates.row(row).fill(with: 0)
+      if cell.keepsRecurrentPartApart { views.recurrentPart.row(row).fill(with: 0) }
+      views.hiddenGradient.row(row).copy(from: stash.view.row(sequence))
+      if kind.hasCellState { views.cellGradient.row(row).copy(from: stash.view.row(batchSize + sequence)) }
     }
   }
 }

@@ -28,6 +28,8 @@ final class RecurrentLayer {
   /// Rows of ∂L/∂h and ∂L/∂c of sequences for which no time passes, while the cell works over them. `[2·B, H]`.
   var stash = ScratchMatrix()
 
+  /// How many sequences are worth a thread.
+  private static let shareSize = 8
   /// What stands for views that there are not.
   private let none = Matrix(rows: 0, columns: 0)
   /// b + c, where the cell only ever adds them.
@@ -57,11 +59,6 @@ final class RecurrentLayer {
     if cell.keepsRecurrentPartApart { recurrentParts.reshape(rows: rows, columns: kind.gateCount * hiddenSize) }
   }
 
-  /// The rows of time step `step` in a matrix of one row a position.
-  func block(_ step: Int, of matrix: Matrix) -> Matrix {
-    matrix.rows == 0 ? matrix : matrix.rows(step * batchSize..<(step + 1) * batchSize)
-  }
-
   /// h after each time step, `[T·B, H]`.
   var output: Matrix { hidden.view.rows(batchSize..<hidden.view.rows) }
 
@@ -76,23 +73,43 @@ final class RecurrentLayer {
     multiply(
       input, weights.inputWeights, bias: inputProductBias(weights), transposeB: true, precision: precision,
       into: gates.view, team: team)
-    if batchSize > 1 { forwardWeights.pack(weights.recurrentWeights, transpose: true, team: team) }
-    for step in 0..<sequenceLength {
-      let views = views(at: step)
-      addRecurrentProduct(to: views, weights: weights, team: team)
-      cell.forward(views, team: team)
-      if let tokens { holdStates(at: step, tokens: tokens, views) }
+    let packed = batchSize > 1 ? forwardWeights : nil
+    packed?.pack(weights.recurrentWeights, transpose: true, team: team)
+    forEachShare(team: team) { sequences, team in
+      for step in 0..<sequenceLength {
+        let views = views(at: step, of: sequences)
+        addRecurrentProduct(to: views, weights: weights, packed: packed, team: team)
+        cell.forward(views, team: team)
+        if let tokens { holdStates(at: step, of: sequences, tokens: tokens, views) }
+      }
     }
   }
 
-  /// The views of one time step; the gradients' only where `withGradients` says that they have the window's shape.
-  func views(at step: Int, withGradients: Bool = false) -> CellStep {
-    CellStep(
-      gates: block(step, of: gates.view), recurrentPart: block(step, of: recurrentParts.view),
-      previousHidden: block(step, of: hidden.view), hidden: block(step + 1, of: hidden.view),
-      previousCell: block(step, of: cells.view), cell: block(step + 1, of: cells.view),
-      hiddenGradient: withGradients ? block(step, of: hiddenGradient.view) : none,
-      cellGradient: withGradients ? cellGradient.view : none)
+  /// Has some sequences' time steps done, by each thread for sequences of its own where there are enough of them and the
+  /// recurrent weights are small; else by all threads together for all sequences.
+  func forEachShare(team: ThreadTeam, _ body: (_ sequences: Range<Int>, _ team: ThreadTeam) -> Void) {
+    let areWeightsSmall = PackedMatrix.isSmall(
+      rows: kind.gateCount * hiddenSize, columns: hiddenSize, precision: precision)
+    if areWeightsSmall && batchSize >= Self.shareSize * team.threadCount {
+      team.forEachShare(of: batchSize, body)
+    } else {
+      body(0..<batchSize, team)
+    }
+  }
+
+  /// The views of one time step of some sequences; the gradients' only where `withGradients` says that they have the
+  /// window's shape.
+  func views(at step: Int, of sequences: Range<Int>, withGradients: Bool = false) -> CellStep {
+    func block(_ step: Int, _ matrix: Matrix) -> Matrix {
+      let first = step * batchSize
+      return matrix.rows == 0 ? matrix : matrix.rows(first + sequences.lowerBound..<first + sequences.upperBound)
+    }
+    return CellStep(
+      gates: block(step, gates.view), recurrentPart: block(step, recurrentParts.view),
+      previousHidden: block(step, hidden.view), hidden: block(step + 1, hidden.view),
+      previousCell: block(step, cells.view), cell: block(step + 1, cells.view),
+      hiddenGradient: withGradients ? block(step, hiddenGradient.view) : none,
+      cellGradient: withGradients ? block(0, cellGradient.view) : none)
   }
 
   /// What is added to the input product: both biases, unless the recurrent part is kept apart.
@@ -103,23 +120,25 @@ final class RecurrentLayer {
     return summedBias.all
   }
 
-  private func addRecurrentProduct(to step: CellStep, weights: LayerParameters, team: ThreadTeam) {
+  private func addRecurrentProduct(
+    to step: CellStep, weights: LayerParameters, packed: PackedMatrix?, team: ThreadTeam
+  ) {
     let isApart = cell.keepsRecurrentPartApart
     let target = isApart ? step.recurrentPart : step.gates
     let bias = isApart ? weights.recurrentBias : nil
-    if batchSize == 1 {
+    if let packed {
+      multiply(step.previousHidden, packed, bias: bias, accumulate: !isApart, into: target, team: team)
+    } else {
       multiply(
         weights.recurrentWeights, step.previousHidden.row(0), bias: bias, accumulate: !isApart, into: target.row(0))
-    } else {
-      multiply(step.previousHidden, forwardWeights, bias: bias, accumulate: !isApart, into: target, team: team)
     }
   }
 
   /// Undoes the time step for sequences whose input is padding.
-  private func holdStates(at step: Int, tokens: [TokenID], _ views: CellStep) {
-    for sequence in 0..<batchSize where tokens[step * batchSize + sequence] < 0 {
-      views.hidden.row(sequence).copy(from: views.previousHidden.row(sequence))
-      if kind.hasCellState { views.cell.row(sequence).copy(from: views.previousCell.row(sequence)) }
+  private func holdStates(at step: Int, of sequences: Range<Int>, tokens: [TokenID], _ views: CellStep) {
+    for (row, sequence) in sequences.enumerated() where tokens[step * batchSize + sequence] < 0 {
+      views.hidden.row(row).copy(from: views.previousHidden.row(row))
+      if kind.hasCellState { views.cell.row(row).copy(from: views.previousCell.row(row)) }
     }
   }
 }

@@ -27,6 +27,23 @@ struct ThreadTeamTests {
     }
   }
 
+  @Test("shares are as many as threads, cover everything once and may use kernels", arguments: [1, 2, 3])
+  func shares(threadCount: Int) {
+    let team = ThreadTeam(threadCount: threadCount)
+    let (a, b, c) = (randomMatrix(20, 30, seed: 1), randomMatrix(30, 40, seed: 2), Matrix(rows: 20, columns: 40))
+    let shareCount = Counter()
+    team.forEachShare(of: 20) { rows, alone in
+      #expect(alone.threadCount == 1)
+      multiply(a.rows(rows), b, into: c.rows(rows), team: alone)
+      shareCount.value.add(1, ordering: .relaxed)
+    }
+    let whole = Matrix(rows: 20, columns: 40)
+    multiply(a, b, into: whole, team: team)
+    #expect(numbers(c) == numbers(whole))
+    #expect(shareCount.value.load(ordering: .relaxed) == threadCount)
+    team.forEachShare(of: 0) { rows, _ in #expect(rows.isEmpty) }
+  }
+
   @Test("one job after another, and teams that come and go")
   func manyJobs() {
     for _ in 0..<20 {

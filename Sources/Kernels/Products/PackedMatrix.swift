@@ -15,6 +15,12 @@ package final class PackedMatrix {
 
   let storage: FloatBuffer
 
+  /// Whether a matrix stays in a core's second-level cache, so that threads may each read all of it again and again.
+  package static func isSmall(rows: Int, columns: Int, precision: ProductPrecision) -> Bool {
+    let (count, overflow) = precision.stepCount(depth: rows).multipliedReportingOverflow(by: columns)
+    return !overflow && count <= 176 * 1024
+  }
+
   /// Makes room for a matrix of this shape, filled with zeros.
   ///
   /// - Precondition: the sizes are not negative, and their product is representable.

@@ -7,7 +7,7 @@ package final class ThreadTeam {
   /// How many threads compute, the caller's included.
   package let threadCount: Int
 
-  private let scratch = Scratch()
+  private let scratch: Scratch
   private let crew: Crew?
 
   /// Makes a team and starts its threads, which sleep while there is nothing to do.
@@ -23,6 +23,14 @@ package final class ThreadTeam {
     let crew = threadCount > 1 ? Crew(helperCount: threadCount - 1, niceness: niceness) : nil
     self.threadCount = 1 + (crew?.helperCount ?? 0)
     self.crew = crew
+    scratch = Scratch()
+  }
+
+  /// Makes a team of the calling thread, which packs into memory of its own.
+  private init(alone scratch: Scratch) {
+    threadCount = 1
+    crew = nil
+    self.scratch = scratch
   }
 
   deinit {
@@ -40,6 +48,26 @@ package final class ThreadTeam {
     } else {
       work.run(0..<count, scratch: scratch)
     }
+  }
+
+  /// Cuts items into a share for each thread, and has each thread do one by itself: many kernels in a row without the
+  /// threads waiting for each other.
+  ///
+  /// - Parameter body: Does a share's items, with a team of the thread that does it; called from several threads at once.
+  package func forEachShare(of count: Int, _ body: (_ items: Range<Int>, _ team: ThreadTeam) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      let shares = EvenSplit(0..<count, count: threadCount)
+      run(SharesWork(shares: shares) { body($0, ThreadTeam(alone: $1)) }, count: shares.count, grain: 1)
+    }
+  }
+}
+
+private struct SharesWork: TeamWork {
+  let shares: EvenSplit
+  let body: (Range<Int>, Scratch) -> Void
+
+  func run(_ items: Range<Int>, scratch: Scratch) {
+    for item in items { body(shares.range(of: item), scratch) }
   }
 }
 
