@@ -99,6 +99,34 @@ struct FairnessTests {
     }
   }
 
+  @Test("is not taken by the cancelling of thousands of requests: each is answered as cancelled, those of one id too")
+  func manyCancels() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      _ = try await client.call("train-step", ["text": "the man bites the dog"])
+      await client.sendLine(Harness.line("generate", ["text": "the", "maxTokens": 100_000], id: "first"))
+      let (lineCount, batchCount) = (20, 128)
+      // Every id twice.
+      let ids = (0..<lineCount).map { line in (0..<batchCount).map { line * batchCount / 2 + $0 / 2 } }
+      for line in ids {
+        let pings = line.map { Harness.line("ping", [:], id: JSONValue($0)) }
+        await client.sendLine("[\(pings.joined(separator: ","))]")
+      }
+      for line in ids {
+        let cancels = line.map { #"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":\#($0)}}"# }
+        await client.sendLine("[\(cancels.joined(separator: ","))]")
+      }
+      await client.notify("$/cancelRequest", ["id": "first"])
+      #expect(try await client.message()?["error"]?["code"] == -32800)
+      for line in ids {
+        let replies = try await client.message()?.array ?? []
+        #expect(replies.map { $0["id"]?.int } == line)
+        #expect(replies.allSatisfy { $0["error"]?["code"] == -32800 })
+      }
+      #expect(try await client.call("ping")["version"] != nil)
+    }
+  }
+
   @Test("is not taken by long params: they become what calls read where their line is decoded")
   func longParams() async throws {
     let count = 50_000

@@ -20,6 +20,7 @@ final class Connection {
   private var framer: LineFramer
   private var outbox = Outbox()
   private var queue: [Exchange] = []
+  private var index = RequestIndex()
 
   /// Bytes of the lines in the queue.
   private var queuedByteCount = 0
@@ -232,6 +233,7 @@ extension Connection {
 
   private func fill(_ exchange: Exchange, with incoming: Incoming, verdicts: [Result<CheckedParams, RPCError>?] = []) {
     exchange.fill(incoming, verdicts: verdicts)
+    for request in exchange.requests { index.insert(request) }
     for request in exchange.requests {
       if case .request(let call) = request.element, call.method == Call.cancelRequest.name { cancel(call.params["id"]) }
       if isDraining { request.cancellation.cancel(.stop) }
@@ -244,9 +246,7 @@ extension Connection {
   private func cancel(_ id: JSONValue?) {
     guard let id, let wanted = RequestID(id) else { return }
     if undecodedCount > 0 { earlyCancels.insert(wanted) }
-    for request in queue.lazy.flatMap(\.requests) where request.id == wanted {
-      request.cancellation.cancel(.client)
-    }
+    for request in index.takeAll(of: wanted) { request.cancellation.cancel(.client) }
   }
 
   private var hasRoom: Bool {
@@ -280,6 +280,7 @@ extension Connection {
     while let exchange = queue.first {
       await carryOut(exchange)
       queue.removeFirst()
+      for request in exchange.requests { index.remove(request) }
       queuedByteCount -= exchange.byteCount
       if exchange.byteCount > Exchange.loopByteLimit { service.memoryWasFreed() }
       takeLines()
