@@ -8,8 +8,8 @@ import Testing
 extension ProcessTests {
   /// What a client can do to a daemon over the real socket, while another one goes on asking as it should.
   ///
-  /// The long form (`RNND_LONG_TESTS=1 swift test -c release --filter MisuseTests`) does it at full size, and prints how
-  /// fast the well-behaved client was answered meanwhile and how much memory the daemon took.
+  /// The long form (`RNND_LONG_TESTS=1 swift test -c release -Xswiftc -enable-testing --filter MisuseTests`) does it at
+  /// full size, and prints how fast the well-behaved client was answered meanwhile and how much memory the daemon took.
   @Suite(.timeLimit(.minutes(30))) struct MisuseTests {
     let sandbox: Sandbox
 

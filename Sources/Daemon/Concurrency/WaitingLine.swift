@@ -13,7 +13,7 @@ struct WaitingLine {
   private var periodUse: UInt64 = 0
   /// When the present turn began.
   private var turnStart: UInt64?
-  /// When somebody was served at once for the last time.
+  /// When somebody was served at once for the last time, past others in line.
   private var lastServed: UInt64 = 0
 
   private static let periodNanoseconds: UInt64 = 1_000_000
@@ -23,8 +23,10 @@ struct WaitingLine {
 
   mutating func append(_ action: @escaping @EventLoop () -> Void) { actions.append(action) }
 
-  /// Somebody is served at once, past the line.
-  mutating func noteServed() { lastServed = MonotonicClock.nanoseconds }
+  /// Somebody is served at once. Who stands in line himself is not, so it is another who is asking.
+  mutating func noteServed() {
+    if !actions.isEmpty { lastServed = MonotonicClock.nanoseconds }
+  }
 
   /// How long the loop may wait for events at most, in milliseconds, before the next one in line has its turn; nil when
   /// nobody is in line.

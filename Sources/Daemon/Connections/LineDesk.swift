@@ -13,8 +13,8 @@ actor LineDesk {
 
   init(name: String) { executor = ThreadExecutor(name: name, nice: Self.nice) }
 
-  /// How far the thread steps back: as the trainer's do.
-  private static let nice = 5
+  /// How far the thread steps back: not as far as a trainer's, as somebody waits.
+  private static let nice = 2
 
   /// Decodes a line, and checks the params of what it asks for.
   func decode(

@@ -14,7 +14,7 @@ struct Outbox {
   mutating func append(_ bytes: [UInt8]) {
     guard !bytes.isEmpty else { return }
     byteCount += bytes.count
-    if let last = pieces.last, last.count + bytes.count <= Self.pieceByteCount {
+    if let lastByteCount = pieces.last?.count, lastByteCount + bytes.count <= Self.pieceByteCount {
       pieces.last?.append(contentsOf: bytes)
     } else {
       pieces.append(bytes)
