@@ -4,8 +4,9 @@ import Kernels
 ///
 /// A snapshot is the very memory that holds the weights, so publishing costs nothing. An update finds weights that a
 /// snapshot still holds where they are, and writes what becomes of them to other memory: that of the snapshot before, if
-/// its readers have let go of it. Only the encoder is brought up to date there, where an update changes but few of its
-/// rows: by those that have changed since. In a steady run two buffers take turns, and hardly anything is copied.
+/// its readers have let go of it. In a steady run two buffers take turns. The other one may be made equal beforehand,
+/// while nobody waits: then it is near the processor when the update changes it in place. Of an encoder of which an
+/// update changes but few rows, only those are brought up to date that have changed since.
 struct SharedWeights {
   private var current: SnapshotStorage
   /// Memory of an earlier turn, to be written once no snapshot holds it.
@@ -14,6 +15,8 @@ struct SharedWeights {
   private var changedRows = TouchedRows()
   /// Whether all of the encoder may differ.
   private var hasEncoderChanged = false
+  /// Whether nothing at all differs.
+  private var isSpareEqual = false
 
   init(_ parameters: Parameters) {
     current = SnapshotStorage(parameters)
@@ -30,7 +33,15 @@ struct SharedWeights {
   /// - Parameter keepsEncoder: Whether the encoder is not written but for the rows that are then noted.
   /// - Returns: The weights before the update: those that it writes to, or, if a snapshot is held, those in its memory.
   mutating func beginUpdate(keepsEncoder: Bool) -> Parameters {
-    guard !isKnownUniquelyReferenced(&current) else { return parameters }
+    guard !isKnownUniquelyReferenced(&current) else {
+      isSpareEqual = false
+      return parameters
+    }
+    if isSpareEqual, let next = spare {
+      (current, spare) = (next, current)
+      isSpareEqual = false
+      return parameters
+    }
     let before = parameters
     let next = nextStorage(keepsEncoder: keepsEncoder)
     spare = current
@@ -39,16 +50,22 @@ struct SharedWeights {
   }
 
   /// Makes ready what the next update writes to, if a snapshot is held.
-  mutating func prepare(keepsEncoder: Bool) {
-    guard !isKnownUniquelyReferenced(&current) else { return }
-    spare = nextStorage(keepsEncoder: keepsEncoder)
+  mutating func prepare() {
+    guard !isSpareEqual, !isKnownUniquelyReferenced(&current) else { return }
+    let next = nextStorage(keepsEncoder: true)
+    copyAllButEncoder(from: parameters, to: next.parameters)
+    spare = next
+    isSpareEqual = true
   }
 
   /// Moves the weights away from memory that readers hold, if they do.
   mutating func makeWritable() {
     let before = beginUpdate(keepsEncoder: true)
-    guard before !== parameters else { return }
-    for (index, parts) in zip(parameters.usedParts, before.usedParts).enumerated()
+    if before !== parameters { copyAllButEncoder(from: before, to: parameters) }
+  }
+
+  private func copyAllButEncoder(from source: Parameters, to target: Parameters) {
+    for (index, parts) in zip(target.usedParts, source.usedParts).enumerated()
     where index != ParameterLayout.encoderPart {
       parts.0.copy(from: parts.1)
     }
@@ -67,6 +84,7 @@ struct SharedWeights {
   /// - Precondition: `makeWritable` was called.
   mutating func relayout(_ layout: ParameterLayout) {
     current = SnapshotStorage(current.parameters.relaid(layout))
+    isSpareEqual = false
   }
 
   /// Goes back to weights that were published before.
@@ -74,10 +92,14 @@ struct SharedWeights {
     current = snapshot.storage
     if spare === current { spare = nil }
     hasEncoderChanged = true
+    isSpareEqual = false
   }
 
   /// Gives back memory that only makes the next update quicker.
-  mutating func releaseSpare() { spare = nil }
+  mutating func releaseSpare() {
+    spare = nil
+    isSpareEqual = false
+  }
 
   /// Memory to write to that nobody reads: the spare, if it is so.
   private mutating func nextStorage(keepsEncoder: Bool) -> SnapshotStorage {

@@ -157,7 +157,7 @@ package final class Trainer {
   package func snapshot() -> WeightsSnapshot { shared.snapshot }
 
   /// Makes ready at once what the next update writes to if a snapshot is held, so that it takes less time.
-  package func prepareForUpdate() { shared.prepare(keepsEncoder: keepsEncoder) }
+  package func prepareForUpdate() { shared.prepare() }
 
   /// Gives back memory that only updates need, and the next one takes again.
   package func releaseWorkspace() {
