@@ -46,6 +46,30 @@ final class DaemonUnderTest {
   /// The running daemon's process.
   var processID: Int32 { daemon?.processID ?? 0 }
 
+  /// Where daemon and echo run beside their client: the calling thread.
+  enum Placement: CaseIterable {
+    /// All on one core.
+    case together
+    /// On another core than their client.
+    case apart
+  }
+
+  /// Keeps daemon, echo and the calling thread where they are to be as long as `body` runs. False, and `body` not run,
+  /// where the machine has too few cores, or the system doesn't let anybody choose.
+  func place(_ placement: Placement, during body: () throws(BenchmarkError) -> Void) throws(BenchmarkError) -> Bool {
+    guard let all = try? CoreSet.ofThisThread(), let first = all.only(0),
+      let clients = placement == .together ? first : all.only(1),
+      (try? first.hold(process: processID)) != nil, (try? first.hold(process: echo.processID)) != nil,
+      (try? clients.holdThisThread()) != nil
+    else { return false }
+    defer {
+      try? all.holdThisThread()
+      for process in [processID, echo.processID] { try? all.hold(process: process) }
+    }
+    try body()
+    return true
+  }
+
   /// Starts the daemon and connects to it.
   func start() throws(BenchmarkError) -> Exchange {
     do {

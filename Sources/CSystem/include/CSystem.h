@@ -100,6 +100,15 @@ static inline int rnnd_thread_number(void) { return (int)syscall(SYS_gettid); }
 
 static inline int rnnd_thread_set_nice(int thread, int nice) { return setpriority(PRIO_PROCESS, (id_t)thread, nice); }
 
+/// The cores on which a thread (0 is the calling one) may run, a bit each; the number of bytes, or -1.
+static inline int rnnd_thread_get_cores(int thread, uint64_t *mask, int word_count) {
+  return (int)syscall(SYS_sched_getaffinity, thread, (size_t)word_count * sizeof(uint64_t), mask);
+}
+
+static inline int rnnd_thread_set_cores(int thread, const uint64_t *mask, int word_count) {
+  return (int)syscall(SYS_sched_setaffinity, thread, (size_t)word_count * sizeof(uint64_t), mask);
+}
+
 static inline int rnnd_refuse_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 /// Of a spawned process: keeps the descriptors below `first`, closes all others, and starts in `directory`.
@@ -188,6 +197,19 @@ static inline int rnnd_thread_set_nice(int thread, int nice) {
   (void)thread;
   (void)nice;
   return 0;
+}
+
+/// Where a thread runs is the system's own business here.
+static inline int rnnd_thread_get_cores(int thread, uint64_t *mask, int word_count) {
+  (void)thread;
+  (void)mask;
+  (void)word_count;
+  errno = ENOTSUP;
+  return -1;
+}
+
+static inline int rnnd_thread_set_cores(int thread, const uint64_t *mask, int word_count) {
+  return rnnd_thread_get_cores(thread, (uint64_t *)mask, word_count);
 }
 
 static inline int rnnd_refuse_dumps(void) { return 0; }
