@@ -34,6 +34,19 @@ struct LearningTests {
     }
   }
 
+  @Test("what notifications taught is seen by readers also when a checkpoint, or nothing, comes after them")
+  func publishing() async throws {
+    // A checkpoint is wanted after every lesson.
+    try await withDaemon(replayMilliseconds: 0) { harness in
+      let client = try harness.client()
+      let count = 50
+      for _ in 0..<count { await client.notify("train-step", ["text": "the man"]) }
+      let model = try #require(harness.daemon.service.models.loadedModel("default"))
+      await harness.until { model.changeCount == count && model.turns.isIdle }
+      #expect(model.snapshot?.step == count)
+    }
+  }
+
   @Test("what is taught after a rest goes on from what was taught before")
   func rest() async throws {
     let losses = Mutex<[[Double]]>([])

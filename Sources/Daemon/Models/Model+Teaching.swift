@@ -38,6 +38,7 @@ extension Model {
         EventLoop.later { [trainer] in await trainer.prepareForLesson() }
       }
       let report = try outcome.result.get()
+      if outcome.snapshot == nil, !outcome.isRepeated { isBehind = true }
       if let carry = report.carry { session?.setCarry(carry, of: self) }
       if outcome.wantsCheckpoint { checkpointSoon() }
       return LessonAnswer(report: report, isRepeated: outcome.isRepeated, durability: durability)

@@ -51,6 +51,8 @@ final class Model {
   var savedChangeCount = 0
   var checkpointNanoseconds = MonotonicClock.nanoseconds
   private var publishedNanoseconds: UInt64 = 0
+  /// Whether something was learned that readers don't see yet.
+  var isBehind = false
   /// Whether it will be looked whether lessons still come.
   private var willRest = false
   /// Whether nothing was taught since what only teaching needs was given back.
@@ -84,6 +86,7 @@ final class Model {
     trainer = ModelTrainer(name: name, directory: directory, settings: settings)
     writer = ModelWriter()
     turns.lessonsWaitTogether = { [weak self] in await self?.record($0) }
+    turns.ranEmpty = { [weak self] in await self?.publishWhatIsLearned() }
     EventLoop.later { [self] in
       do throws(RPCError) {
         try await predecessor?.closed.value()
@@ -119,6 +122,7 @@ final class Model {
   func publish(_ snapshot: ModelSnapshot) {
     self.snapshot = snapshot
     publishedNanoseconds = MonotonicClock.nanoseconds
+    isBehind = false
     isResting = false
     restLater(inMilliseconds: settings.restMilliseconds)
   }
@@ -146,6 +150,12 @@ final class Model {
   /// Whether readers have waited long enough for what was learned from notifications.
   var mustPublish: Bool {
     turns.isEmpty || MonotonicClock.nanoseconds - publishedNanoseconds > Self.publishingNanoseconds
+  }
+
+  /// Lets readers see what was learned while others waited, who then had something else to do, or gave up.
+  private func publishWhatIsLearned() async {
+    guard isBehind, let snapshot = try? await trainer.snapshot() else { return }
+    publish(snapshot)
   }
 
   private static let publishingNanoseconds: UInt64 = 200_000_000

@@ -144,6 +144,11 @@ actor ModelTrainer {
 // MARK: - Lessons
 
 extension ModelTrainer {
+  /// The model as it is.
+  func snapshot() throws(RPCError) -> ModelSnapshot { try open().teacher.snapshot() }
+}
+
+extension ModelTrainer {
   /// Brings lessons that wait together to the journal, before the first of them is taught.
   ///
   /// - Returns: the numbers of their records, for as many as went well: the others are recorded when their turn comes.

@@ -22,6 +22,9 @@ final class TurnQueue {
   /// Called with lessons that wait together, before the first of them has its turn.
   var lessonsWaitTogether: (@EventLoop ([WaitingLesson]) async -> Void)?
 
+  /// Called when nobody waits for a turn any more; who comes meanwhile waits for its end.
+  var ranEmpty: (@EventLoop () async -> Void)?
+
   /// As many lessons are brought to the journal at once.
   private static let groupLimit = 128
 
@@ -93,10 +96,13 @@ final class TurnQueue {
     EventLoop.later { [self] in
       while !turns.isEmpty {
         await prepareLessons()
-        guard !turns.isEmpty else { break }
-        let turn = turns.removeFirst()
-        if turns.isEmpty { attention = Flag() }
-        await turn.take()
+        // Those who waited may have given up meanwhile.
+        if !turns.isEmpty {
+          let turn = turns.removeFirst()
+          if turns.isEmpty { attention = Flag() }
+          await turn.take()
+        }
+        if turns.isEmpty { await ranEmpty?() }
       }
       isTaking = false
     }
