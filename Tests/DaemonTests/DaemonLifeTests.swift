@@ -93,19 +93,22 @@ struct DaemonLifeTests {
     }
   }
 
-  @Test("a stop that waits too long for an answer cancels it")
+  @Test("a stop that waits too long for answers cancels them")
   func boundedDrain() async throws {
     var limits = Limits()
     limits.drainSeconds = 0
     try await withDaemon(limits: limits) { harness in
       let client = try harness.client()
       _ = try await client.call("train-step", Self.sentence)
-      await client.sendLine(Harness.line("generate", ["text": "a", "maxTokens": 100_000], id: 1))
+      // More than can be answered before the loop, however busy, comes round to the stop.
+      let ids = 1...40
+      let requests = ids.map { Harness.line("generate", ["text": "a", "maxTokens": 100_000], id: JSONValue($0)) }
+      await client.sendLine(requests.joined(separator: "\n"))
       await harness.until { !harness.daemon.service.connections.values.allSatisfy(\.isIdle) }
       harness.daemon.stop()
-      await client.sendLine(Harness.line("ping", [:], id: 2))
-      let message = try await client.message()
-      #expect(message?["error"]?["code"] == -32021, "\(message ?? .null)")
+      var codes: [JSONValue?] = []
+      for _ in ids { codes.append(try await client.message()?["error"]?["code"]) }
+      #expect(codes.contains(-32021), "\(codes)")
       #expect(try await harness.untilEnd() == .clean)
     }
   }

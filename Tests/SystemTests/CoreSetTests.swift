@@ -3,7 +3,8 @@
 
   @testable import System
 
-  @Suite("cores") struct CoreSetTests {
+  // One after the other: a process that is held holds the threads of all tests.
+  @Suite("cores", .serialized) struct CoreSetTests {
     @Test("a thread is kept on one of its cores, and given all of them back")
     func holding() throws {
       let all = try CoreSet.ofThisThread()
