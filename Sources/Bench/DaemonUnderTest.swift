@@ -47,27 +47,36 @@ final class DaemonUnderTest {
   var processID: Int32 { daemon?.processID ?? 0 }
 
   /// Where daemon and echo run beside their client: the calling thread.
-  enum Placement: CaseIterable {
-    /// All on one core.
-    case together
-    /// On another core than their client.
-    case apart
+  struct Placement {
+    let title: String
+    /// The cores of daemon and echo, and those of their client; nil where the system doesn't let anybody choose.
+    fileprivate let cores: (servers: CoreSet, client: CoreSet)?
   }
 
-  /// Keeps daemon, echo and the calling thread where they are to be as long as `body` runs. False, and `body` not run,
-  /// where the machine has too few cores, or the system doesn't let anybody choose.
-  func place(_ placement: Placement, during body: () throws(BenchmarkError) -> Void) throws(BenchmarkError) -> Bool {
-    guard let all = try? CoreSet.ofThisThread(), let first = all.only(0),
-      let clients = placement == .together ? first : all.only(1),
-      (try? first.hold(process: processID)) != nil, (try? first.hold(process: echo.processID)) != nil,
-      (try? clients.holdThisThread()) != nil
-    else { return false }
+  /// On one core, and on two where the machine has them; as it falls where the system doesn't let anybody choose.
+  static var placements: [Placement] {
+    guard let all = try? CoreSet.ofThisThread(), (try? all.holdThisThread()) != nil, let first = all.only(0) else {
+      return [Placement(title: "as it falls", cores: nil)]
+    }
+    let together = Placement(title: "one core", cores: (first, first))
+    return [together] + (all.only(1).map { [Placement(title: "two cores", cores: (first, $0))] } ?? [])
+  }
+
+  /// Keeps daemon, echo and the calling thread where they are to be as long as `body` runs.
+  func place(_ placement: Placement, during body: () throws(BenchmarkError) -> Void) throws(BenchmarkError) {
+    guard let cores = placement.cores, let all = try? CoreSet.ofThisThread() else { return try body() }
+    let servers = [processID, echo.processID]
     defer {
       try? all.holdThisThread()
-      for process in [processID, echo.processID] { try? all.hold(process: process) }
+      for server in servers { try? all.hold(process: server) }
+    }
+    do throws(SystemError) {
+      for server in servers { try cores.servers.hold(process: server) }
+      try cores.client.holdThisThread()
+    } catch {
+      throw .system(error)
     }
     try body()
-    return true
   }
 
   /// Starts the daemon and connects to it.

@@ -24,27 +24,16 @@ struct LatencyBenchmark {
   func run(_ client: inout Exchange) throws(BenchmarkError) -> [Figure] {
     var echo = try Exchange(connectingTo: daemon.echoSocket)
     var figures: [Figure] = []
-    var idle: Samples?
-    for placement in DaemonUnderTest.Placement.allCases {
+    var idle = Samples()
+    for (index, placement) in DaemonUnderTest.placements.enumerated() {
       var kinds = Kinds()
-      let isPlaced = try daemon.place(placement) { () throws(BenchmarkError) in try time(&kinds, &client, &echo) }
-      guard isPlaced else { continue }
-      figures += rows(
-        of: kinds, placement == .together ? "" : ".apart", placement == .together ? "one core" : "two cores")
-      idle = idle ?? kinds.growing
-    }
-    let growing: Samples
-    if let idle {
-      growing = idle
-    } else {
-      var kinds = Kinds()
-      try time(&kinds, &client, &echo)
-      figures += rows(of: kinds, "", "as it falls")
-      growing = kinds.growing
+      try daemon.place(placement) { () throws(BenchmarkError) in try time(&kinds, &client, &echo) }
+      figures += rows(of: kinds, index == 0 ? "" : ".apart", placement.title)
+      if index == 0 { idle = kinds.growing }
     }
     if wants("latency.training") {
       figures += rows(
-        "latency.training", "a word more, while training", try whileTraining(&client), beside: growing, label: "idle",
+        "latency.training", "a word more, while training", try whileTraining(&client), beside: idle, label: "idle",
         with: "latency.growing", targets: [.ratio(.atMost, 2), .value(.atMost, 2_000)])
     }
     if wants("latency.context") { figures += try longContexts(&client, echo: &echo) }

@@ -89,7 +89,4 @@ package struct PendingCheckpoint: Sendable {
 extension Checkpoint {
   /// The number of the checkpoint to which the training under way is taken back.
   var checkpointBeforeRun: Int? { notes["before_training"]?.int }
-
-  /// Whether a training was under way.
-  var hasRun: Bool { files.contains { $0.name == ModelFile.runTokens.rawValue } }
 }

@@ -8,6 +8,13 @@ import Testing
 struct ModelLifeTests {
   static let sentence: JSONObject = ["text": "the man bites the dog"]
   static let small: JSONObject = ["name": "small", "hiddenSize": 16]
+  /// Room for a small model, but not for all words of `manyWords`.
+  static let littleMemory: Limits = {
+    var limits = Limits()
+    limits.modelByteLimit = 8 << 20
+    return limits
+  }()
+  static let manyWords = JSONValue.string((0..<30_000).map { "w\($0)" }.joined(separator: " "))
   static let longTraining: JSONObject = [
     "model": "small", "text": .string(String(repeating: "one two three four five six seven\n", count: 100)),
     "epochs": 10_000, "batchSize": 2, "progress": true,
@@ -192,9 +199,7 @@ struct ModelLifeTests {
 
   @Test("a model that is too large for the memory left is refused by the limit's name")
   func memoryLimit() async throws {
-    var limits = Limits()
-    limits.modelByteLimit = 8 << 20
-    try await withDaemon(limits: limits) { harness in
+    try await withDaemon(limits: Self.littleMemory) { harness in
       let client = try harness.client()
       let error = try await client.reply(to: "create-model", ["name": "big", "hiddenSize": 1_024])["error"]
       #expect(error?["code"] == -32016)
@@ -205,14 +210,11 @@ struct ModelLifeTests {
 
   @Test("a training on more new words than there is memory for is refused with a hint, and changes nothing")
   func trainingGrowth() async throws {
-    var limits = Limits()
-    limits.modelByteLimit = 8 << 20
-    try await withDaemon(limits: limits) { harness in
+    try await withDaemon(limits: Self.littleMemory) { harness in
       let client = try harness.client()
       _ = try await client.call("create-model", Self.small)
       let before = try await client.call("describe-model", ["name": "small"])
-      let words = (0..<30_000).map { "w\($0)" }.joined(separator: " ")
-      let error = try await client.reply(to: "train", ["model": "small", "text": .string(words)])["error"]
+      let error = try await client.reply(to: "train", ["model": "small", "text": Self.manyWords])["error"]
       #expect(error?["code"] == -32016)
       #expect(error?["data"]?["limit"] == "modelBytes", "\(error ?? .null)")
       #expect(error?["data"]?["hint"]?.string?.contains("fewer new words") == true)
@@ -228,9 +230,7 @@ struct ModelLifeTests {
       _ = try await client.call("create-model", Self.small)
       let path = JSONValue.string(harness.directory + "/exported")
       _ = try await client.call("export-model", ["name": "small", "path": path])
-      var limits = Limits()
-      limits.modelByteLimit = 8 << 20
-      let second = try await Harness.start(limits: limits)
+      let second = try await Harness.start(limits: Self.littleMemory)
       let other = try second.client()
       #expect(try await other.call("import-model", ["name": "fits", "path": path])["step"] == 0)
       _ = try await other.call("unload-model", ["name": "fits"])
@@ -248,13 +248,10 @@ struct ModelLifeTests {
 
   @Test("a lesson of more new words than there is memory for is refused, also when it stands in the journal already")
   func growth() async throws {
-    var limits = Limits()
-    limits.modelByteLimit = 8 << 20
-    try await withDaemon(limits: limits) { harness in
+    try await withDaemon(limits: Self.littleMemory) { harness in
       let client = try harness.client()
       _ = try await client.call("create-model", Self.small)
-      let words = (0..<30_000).map { "w\($0)" }.joined(separator: " ")
-      let many: JSONObject = ["model": "small", "text": .string(words)]
+      let many: JSONObject = ["model": "small", "text": Self.manyWords]
       let error = try await client.reply(to: "train-step", many)["error"]
       #expect(error?["data"]?["limit"] == "modelBytes", "\(error ?? .null)")
       await client.notify("train-step", many)

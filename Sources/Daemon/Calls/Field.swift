@@ -31,10 +31,19 @@ extension Field {
     _ name: String, _ kind: ParameterKind, isRequired: Bool = false, default defaultValue: JSONValue? = nil,
     _ documentation: String, convert: @escaping @Sendable (JSONValue?) -> Value?
   ) -> Field {
+    make(
+      name, kind, isRequired: isRequired, default: defaultValue, documentation,
+      find: { convert($0.members[name] ?? defaultValue) })
+  }
+
+  private static func make(
+    _ name: String, _ kind: ParameterKind, isRequired: Bool = false, default defaultValue: JSONValue? = nil,
+    _ documentation: String, find: @escaping @Sendable (CheckedParams) -> Value?
+  ) -> Field {
     Field(
       Parameter(
-        name: name, kind: kind, isRequired: isRequired, defaultValue: defaultValue, documentation: documentation)
-    ) { convert($0.members[name] ?? defaultValue) }
+        name: name, kind: kind, isRequired: isRequired, defaultValue: defaultValue, documentation: documentation),
+      find: find)
   }
 }
 
@@ -106,11 +115,7 @@ extension Field where Value == [Int]? {
   static func integers(
     _ name: String, in range: ClosedRange<Int>, count: ClosedRange<Int>, _ documentation: String
   ) -> Field {
-    Field(
-      Parameter(
-        name: name, kind: .list(of: .integer(range), count: count), isRequired: false, defaultValue: nil,
-        documentation: documentation)
-    ) { .some($0.integers[name]) }
+    make(name, .list(of: .integer(range), count: count), documentation, find: { .some($0.integers[name]) })
   }
 }
 
@@ -118,11 +123,7 @@ extension Field where Value == [Int] {
   static func integers(
     required name: String, in range: ClosedRange<Int>, count: ClosedRange<Int>, _ documentation: String
   ) -> Field {
-    Field(
-      Parameter(
-        name: name, kind: .list(of: .integer(range), count: count), isRequired: true, defaultValue: nil,
-        documentation: documentation)
-    ) { $0.integers[name] }
+    make(name, .list(of: .integer(range), count: count), isRequired: true, documentation, find: { $0.integers[name] })
   }
 }
 

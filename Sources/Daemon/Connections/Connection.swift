@@ -34,7 +34,7 @@ final class Connection {
   /// Whether the daemon takes no more of this client's requests.
   private var isDraining = false
   private var isWorking = false
-  /// Whether answers are gathered to be sent together.
+  /// Whether what is answered up to the next wait will be sent then.
   private var willFlush = false
   private var stretch = Stretch()
   /// Whether it stands in line for a turn.

@@ -34,8 +34,8 @@ struct TileAhead {
   ///   read.
   init(depth: Int, fromLast last: UnsafePointer<Float>, depthStride: Int, part: Int, of partCount: Int) {
     let depths = EvenSplit(0..<depth, count: partCount).range(of: part)
-    let times = (depth + Self.stepCount - 1) / Self.stepCount
-    lineCount = (depths.count + times - 1) / max(1, times)
+    let times = EvenSplit(0..<depth, limit: Self.stepCount).count
+    lineCount = EvenSplit(depths, count: times).largest
     // Whole times may be more than the part: the last ends where the depth does.
     let first = max(0, min(depths.lowerBound, depth - lineCount * times))
     unsafe place = unsafe last + first * depthStride
