@@ -33,7 +33,7 @@ package final class RPCConnection {
     } catch .notPrivate(_, let owner) {
       throw .notTrusted(path: path, userID: UInt32(owner) ?? .max)
     } catch {
-      throw (try? UnixListener.answers(at: path)) == false ? .notRunning(path: path) : .unreachable(path: path, error)
+      throw error.meansNobodyListens ? .notRunning(path: path) : .unreachable(path: path, error)
     }
   }
 

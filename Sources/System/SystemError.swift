@@ -80,6 +80,9 @@ extension SystemError {
   /// Whether the thing named does not exist.
   package var isMissing: Bool { errno == ENOENT }
 
+  /// Whether, of an attempt to connect, nobody listens there: nothing is at the path, or only what a dead process left.
+  package var meansNobodyListens: Bool { isMissing || errno == ECONNREFUSED }
+
   /// Whether descriptors have run out, in this process or on the machine.
   package var isOutOfDescriptors: Bool { errno == EMFILE || errno == ENFILE }
 

@@ -66,13 +66,11 @@ package struct UnixListener: ~Copyable, Sendable, Pollable {
     do {
       _ = try UnixSocket.connect(to: path, nonBlocking: true)
       return true
-    } catch .call(_, ENOENT, _) {
-      return false
-    } catch .call(_, ECONNREFUSED, _) {
-      return false
-    } catch .call(_, EAGAIN, _) {
-      // Its backlog is full: very much alive.
-      return true
+    } catch {
+      if error.meansNobodyListens { return false }
+      // With a full backlog somebody is very much alive.
+      if error.errno == EAGAIN { return true }
+      throw error
     }
   }
 
