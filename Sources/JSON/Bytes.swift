@@ -15,14 +15,7 @@ extension Span where Element == UInt8 {
   /// The offset of the first byte from `start` on that equals `byte`; `count` when there is none.
   package func firstOffset(of byte: UInt8, from start: Int) -> Int {
     let pattern = EightBytes(repeating: byte)
-    var offset = start
-    while offset <= count - 8 {
-      let marks = word(at: offset).marks(equalTo: pattern)
-      if marks != 0 { return offset + marks.trailingZeroBitCount / 8 }
-      offset += 8
-    }
-    while offset < count, self[offset] != byte { offset += 1 }
-    return offset
+    return firstOffset(from: start, where: { $0 == byte }, marks: { $0.marks(equalTo: pattern) })
   }
 
   /// The offset of the first byte from `start` on that a JSON string cannot hold as it is: a quotation mark, a backslash
@@ -31,15 +24,42 @@ extension Span where Element == UInt8 {
     let quote = EightBytes(repeating: UInt8(ascii: "\""))
     let backslash = EightBytes(repeating: UInt8(ascii: "\\"))
     let space = EightBytes(repeating: UInt8(ascii: " "))
+    return firstOffset(
+      from: start, where: \.isSpecialInString,
+      marks: { $0.marks(equalTo: quote) | $0.marks(equalTo: backslash) | $0.marks(below: space) })
+  }
+
+  /// The offset of the first byte from `start` on that is sought; `count` when there is none.
+  ///
+  /// Whole blocks first, without a branch within: the compiler makes a few steps of the widest registers of each.
+  ///
+  /// - Parameter marks: of eight bytes, a mark at the first one that is sought.
+  @inline(__always)
+  private func firstOffset(
+    from start: Int, where isSought: (UInt8) -> Bool, marks: (EightBytes) -> UInt64
+  ) -> Int {
     var offset = start
+    while offset <= count - 64 {
+      let block = block(at: offset)
+      var found: UInt64 = 0
+      for place in 0..<8 { found |= marks(EightBytes(block[place])) }
+      if found != 0 { break }
+      offset += 64
+    }
     while offset <= count - 8 {
-      let word = word(at: offset)
-      let marks = word.marks(equalTo: quote) | word.marks(equalTo: backslash) | word.marks(below: space)
-      if marks != 0 { return offset + marks.trailingZeroBitCount / 8 }
+      let found = marks(word(at: offset))
+      if found != 0 { return offset + found.trailingZeroBitCount / 8 }
       offset += 8
     }
-    while offset < count, !self[offset].isSpecialInString { offset += 1 }
+    while offset < count, !isSought(self[offset]) { offset += 1 }
     return offset
+  }
+
+  /// Eight times eight bytes from `offset` on.
+  @inline(__always)
+  private func block(at offset: Int) -> SIMD8<UInt64> {
+    precondition(offset >= 0 && offset <= count - 64, "block(at:): beyond the end")
+    return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD8<UInt64>.self)
   }
 
   /// The eight bytes from `offset` on, the first one in the lowest place.

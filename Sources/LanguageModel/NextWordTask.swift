@@ -144,25 +144,26 @@ struct NextWordQuestion {
       pattern = WordPattern(blanks: .optional, prefix: given ?? [])
       return
     }
-    let bytes = Array(text.utf8)
+    var bytes = Array(text.utf8)
     let trailing = tokenizer.splitTrailingWord(bytes.span)
     let fragment = Array(bytes[trailing.prefix])
     let namesFragment = given == fragment && !fragment.isEmpty
     if namesFragment { given = nil }
     if tokenizer.kind.isWordLike {
       let word = given ?? (namesFragment ? fragment : Self.unfinishedWord(fragment, tokenizer: tokenizer))
-      let end = given == nil && !word.isEmpty ? trailing.prefix.lowerBound : bytes.count
-      context = .text(Array(bytes[..<end]))
+      if given == nil, !word.isEmpty { bytes.removeSubrange(trailing.prefix) }
+      context = .text(bytes)
       pattern = WordPattern(prefix: word)
     } else if let given, !fragment.isEmpty {
       context = .text(bytes)
       pattern = WordPattern(blanks: .atLeastOne, prefix: given)
     } else {
-      context = .text(Array(bytes[trailing.context]))
       let isSetOff = !fragment.isEmpty || bytes.last == UInt8(ascii: " ")
       pattern = WordPattern(
         lead: Array(bytes[trailing.context.upperBound..<trailing.prefix.lowerBound]),
         blanks: isSetOff ? .none : .optional, prefix: given ?? fragment)
+      bytes.removeSubrange(trailing.context.upperBound...)
+      context = .text(bytes)
     }
   }
 

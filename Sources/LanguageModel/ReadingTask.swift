@@ -102,11 +102,12 @@ struct ContextReading {
     switch stage {
     case .reading(let tokens, let position, let state): return (tokens, position, state)
     case .waiting(let context):
-      var tokens = [snapshot.tokenizer.endOfSequence]
-      switch context {
-      case .tokens(let given): tokens += given
-      case .text(let bytes): tokens += reader.tokens(of: bytes, in: snapshot)
-      }
+      let given =
+        switch context {
+        case .tokens(let tokens): tokens
+        case .text(let bytes): reader.tokens(of: bytes, in: snapshot)
+        }
+      let tokens = [snapshot.tokenizer.endOfSequence] + given
       let (count, state) = reader.longestPrefix(of: tokens, in: snapshot)
       return (tokens, count, state)
     }

@@ -39,7 +39,9 @@ struct JSONReaderTests {
     #expect(throws: JSONError.nestingTooDeep(limit: 0, offset: 0)) { try JSONValue.parse(text, depthLimit: -1) }
   }
 
-  @Test("A byte is found at every place of texts of every length around a word's", arguments: 0...33)
+  @Test(
+    "A byte is found at every place of texts of every length around a word's and a block's",
+    arguments: Array(0...33) + [63, 64, 65, 127, 130])
   func searching(length: Int) {
     let plain = [UInt8](repeating: 0x61, count: length)
     #expect(plain.span.firstOffset(of: 0x0A, from: 0) == length)
@@ -65,11 +67,13 @@ struct JSONReaderTests {
     "Neighbouring byte values never hide or feign a hit", arguments: [UInt8(0x0A), 0x22, 0x5C, 0x00, 0x7F, 0x80, 0xFF])
   func neighbours(byte: UInt8) {
     for low in [byte &- 1, byte &+ 1, byte ^ 0x80, byte ^ 0x01] {
-      var bytes = [UInt8](repeating: low, count: 16)
-      #expect(bytes.span.firstOffset(of: byte, from: 0) == 16)
-      bytes[9] = byte
-      #expect(bytes.span.firstOffset(of: byte, from: 0) == 9)
-      #expect(bytes.span.firstOffset(of: byte, from: 10) == 16)
+      for (count, place) in [(16, 9), (160, 9), (160, 73), (160, 150)] {
+        var bytes = [UInt8](repeating: low, count: count)
+        #expect(bytes.span.firstOffset(of: byte, from: 0) == count)
+        bytes[place] = byte
+        #expect(bytes.span.firstOffset(of: byte, from: 0) == place)
+        #expect(bytes.span.firstOffset(of: byte, from: place + 1) == count)
+      }
     }
   }
 }

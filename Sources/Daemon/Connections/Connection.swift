@@ -80,10 +80,11 @@ final class Connection {
   }
 
   private func waitForTurn() {
+    // A hang-up would be reported in every round, and so would bytes. Mostly its turn comes before the next round, and
+    // what is watched for needn't change twice.
+    if news.isEnd { wire?.unwatch() } else if isInLine { watchWhatMatters() }
     guard !isInLine else { return }
     isInLine = true
-    // A hang-up would be reported in every round.
-    if news.isEnd { wire?.unwatch() } else { watchWhatMatters() }
     EventLoop.inTurn { [self] in
       isInLine = false
       takeTurn()
@@ -132,16 +133,22 @@ final class Connection {
 // MARK: - Reading
 
 extension Connection {
+  /// Reads what is there, for a stretch.
   private func receive() {
-    guard let wire, !inputHasEnded, mayRead else { return }
+    guard let wire else { return }
     do throws(SystemError) {
-      Self.scratch.removeAll(keepingCapacity: true)
-      switch try wire.read(appendingTo: &Self.scratch) {
-      case .bytes: framer.append(Self.scratch)
-      case .endOfFile:
-        framer.finish()
-        inputHasEnded = true
-      case .wouldBlock: break
+      while !inputHasEnded, mayRead {
+        Self.scratch.removeAll(keepingCapacity: true)
+        switch try wire.read(appendingTo: &Self.scratch) {
+        case .bytes(let count):
+          framer.append(Self.scratch)
+          // Behind less than a whole chunk nothing is left.
+          if count < FileDescriptor.chunkByteCount || stretch.isLong { return }
+        case .endOfFile:
+          framer.finish()
+          inputHasEnded = true
+        case .wouldBlock: return
+        }
       }
     } catch {
       hangUp()
