@@ -44,14 +44,27 @@ struct Product {
   /// instead of read and written again for every block.
   static let transposedStepLimit = 1024
 
+  /// How many numbers of B a task packs at a time: 640 KiB, what a second-level cache of a megabyte holds beside the rest.
+  static let packedLimit = 160 * 1024
+
   /// How a product's depth is cut into blocks, counted in steps: numbers, or pairs of them.
   static func stepSplit(depth: Int, precision: ProductPrecision) -> EvenSplit {
     EvenSplit(0..<precision.stepCount(depth: depth), limit: stepLimit)
   }
 
   var stepSplit: EvenSplit {
-    isADirect && isATransposed
-      ? EvenSplit(0..<depth, limit: Self.transposedStepLimit) : Self.stepSplit(depth: depth, precision: precision)
+    switch (isADirect, isATransposed) {
+    case (true, true): EvenSplit(0..<depth, limit: Self.transposedStepLimit)
+    case (true, false) where !isBPacked: EvenSplit(0..<depth, limit: narrowStepLimit)
+    default: Self.stepSplit(depth: depth, precision: precision)
+    }
+  }
+
+  /// With few columns there is room for deeper panels, so that C is read and written again for fewer blocks: up to twice as
+  /// deep.
+  private var narrowStepLimit: Int {
+    let paddedColumns = EvenSplit(0..<columns, limit: panelWidth).count * panelWidth
+    return min(2 * Self.stepLimit, max(Self.stepLimit, Self.packedLimit / paddedColumns))
   }
 
   /// Computes the product on a team.

@@ -8,8 +8,6 @@ struct ProductTasks: TeamWork {
 
   /// The least work worth a task, in steps of the innermost loop (16 multiply-adds each): about three microseconds.
   private static let stepsPerTask = 30_000
-  /// How many numbers of B a task packs at a time: 640 KiB, what a second-level cache of a megabyte holds beside the rest.
-  private static let packedLimit = 160 * 1024
   /// How many rows must share a packed B to pay for the packing.
   private static let rowsPerPacking = 256
 
@@ -17,7 +15,7 @@ struct ProductTasks: TeamWork {
     self.product = product
     let panels = EvenSplit(0..<product.columns, limit: panelWidth).count
     let stepLimit = max(1, product.stepSplit.largest)
-    let panelLimit = max(1, Self.packedLimit / (stepLimit * panelWidth))
+    let panelLimit = max(1, Product.packedLimit / (stepLimit * panelWidth))
     let leastPanelTasks = (panels + panelLimit - 1) / panelLimit
     let steps = product.rows * panels * 2 * product.precision.stepCount(depth: product.depth)
     // A multiple of the threads, so that equal tasks end together; a few for each, so that a thread that is held up
