@@ -44,7 +44,10 @@ let package = Package(
   targets: [
     [.target(name: "CSystem")],
     // What the tests of several modules share.
-    [.target(name: "TestSupport", dependencies: ["System"], path: "Tests/Support", swiftSettings: strict)],
+    [
+      .target(
+        name: "TestSupport", dependencies: ["Storage", "System"], path: "Tests/Support", swiftSettings: strict)
+    ],
     // Shared ground.
     module("JSON", testedWith: ["TestSupport"]),
     module("System", over: ["CSystem"], testedWith: ["TestSupport"]),
@@ -56,12 +59,12 @@ let package = Package(
     module("Safetensors", over: ["JSON", "System"], resources: [.copy("Golden")]),
     module(
       "LanguageModel", over: ["Networks", "Kernels", "Tokenizers", "Safetensors", "Storage", "JSON", "System"],
-      resources: [.copy("Golden")]),
+      testedWith: ["TestSupport"], resources: [.copy("Golden")]),
     // The service.
     module("RPC", over: ["JSON"], testedWith: ["TestSupport"]),
     module(
       "Daemon", over: ["LanguageModel", "Networks", "Tokenizers", "Kernels", "Storage", "RPC", "JSON", "System"],
-      testedWith: ["Client"]),
+      testedWith: ["Client", "TestSupport"]),
     module("Client", over: ["RPC", "JSON", "System"]),
     // What fuzzing and its corpus's tests share: Tests/fuzz.sh.
     [

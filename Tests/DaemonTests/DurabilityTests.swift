@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import Storage
 import System
+import TestSupport
 import Testing
 
 @testable import Daemon

@@ -3,6 +3,7 @@ import JSON
 import Storage
 import Synchronization
 import System
+import TestSupport
 
 @testable import Daemon
 
@@ -90,11 +91,17 @@ final class Harness {
   }
 
   /// Starts another daemon with what a kill -9 at this moment would leave on the disk.
-  func successorOfCrash() async throws -> Harness {
+  ///
+  /// - Parameter damage: does something to the data directory at a path before that.
+  func successorOfCrash(
+    on otherDisk: FaultyDisk = FaultyDisk(), replayMilliseconds: Int = 2_000,
+    damagedBy damage: (String) throws -> Void = { _ in }
+  ) async throws -> Harness {
     let copy = NSTemporaryDirectory() + "rnnd-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
     try disk.whileStill { try FileManager.default.copyItem(atPath: directory + "/data", toPath: copy + "/data") }
-    return try await Harness.start(directory: copy)
+    try damage(copy + "/data")
+    return try await Harness.start(directory: copy, disk: otherDisk, replayMilliseconds: replayMilliseconds)
   }
 
   /// Stops the daemon and waits for its end.

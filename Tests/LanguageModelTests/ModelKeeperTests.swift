@@ -7,58 +7,7 @@ import Testing
 @testable import LanguageModel
 
 @Suite("A kept model")
-struct ModelKeeperTests {
-  /// Teaches as the daemon does: first the record, then the lesson.
-  @discardableResult
-  private func teach(
-    _ keeper: ModelKeeper, _ request: LessonRequest, durability: Durability = .fsync,
-    isCancelled: () -> Bool = { false }
-  ) throws -> LessonReport {
-    let prepared = try keeper.prepare(request)
-    let sequence = try keeper.record(request, isNext: true, durability: durability)
-    do throws(LanguageModelError) {
-      return try keeper.teach(
-        prepared, of: request, recordedAs: sequence, durability: durability, isCancelled: isCancelled)
-    } catch {
-      if case .cancelled = error { _ = try keeper.undo(sequence, durability: durability) }
-      throw error
-    }
-  }
-
-  private func request(_ input: ModelInput, _ edit: (inout LessonRequest) -> Void = { _ in }) -> LessonRequest {
-    var request = LessonRequest(Lesson([input]))
-    edit(&request)
-    return request
-  }
-
-  private func create(_ settings: CreateSettings, in directory: TemporaryDirectory) throws -> ModelKeeper {
-    try ModelKeeper.create(
-      ModelTeacher(settings, texts: [Array(sampleText.utf8)]), in: directory.model, on: SystemDisk(), team: ThreadTeam()
-    )
-  }
-
-  private func checkpoint(_ keeper: ModelKeeper) throws {
-    let pending = try keeper.beginCheckpoint()
-    try pending.write()
-    keeper.finishCheckpoint(pending, isWritten: true)
-  }
-
-  /// What a kill -9 at this moment would leave, opened.
-  private func recovered(
-    _ keeper: ModelKeeper, _ directory: TemporaryDirectory
-  ) throws -> (keeper: ModelKeeper, report: RecoveryReport) {
-    let copy = ModelDirectory(path: directory.path + "/copy-\(UUID().uuidString)")
-    try FileManager.default.copyItem(atPath: keeper.directory.path, toPath: copy.path)
-    return try ModelKeeper.open(copy, on: SystemDisk(), team: ThreadTeam(threadCount: 2))
-  }
-
-  private func expectSame(_ found: ModelKeeper, _ expected: ModelKeeper) {
-    #expect(found.teacher.everything == expected.teacher.everything)
-    #expect(found.teacher.tokenizer.json() == expected.teacher.tokenizer.json())
-    #expect(found.teacher.configuration == expected.teacher.configuration)
-    #expect(found.requests == expected.requests)
-  }
-
+struct ModelKeeperTests: KeeperTests {
   /// Lessons of every kind, after each of which a crash may come.
   private func script(_ keeper: ModelKeeper) -> [() throws -> Void] {
     var carry: CarryState?
@@ -223,7 +172,7 @@ struct ModelKeeperTests {
       #expect(each.run == nil)
       expectSame(each, keeper)
       try checkpoint(each)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: each.directory.join("checkpoints")).count == 2)
+      #expect(try checkpoints(of: each).count == 2)
       expectSame(try recovered(each, directory).keeper, keeper)
     }
     guard place == .none else { return }

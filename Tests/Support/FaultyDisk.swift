@@ -1,13 +1,13 @@
 import Glibc
-import Storage
+package import Storage
 import Synchronization
 import System
 
 /// The system's disk, which counts syncs of the journal and can be told to refuse.
-final class FaultyDisk: Disk {
-  enum Fault: Sendable { case none, writes, syncs }
+package final class FaultyDisk: Disk {
+  package enum Fault: Sendable { case none, writes, syncs }
 
-  struct State {
+  private struct State {
     var fault = Fault.none
     /// Which operation of that kind fails, counted down; nil for all.
     var remaining: Int?
@@ -17,26 +17,28 @@ final class FaultyDisk: Disk {
     var isHeld = false
   }
 
-  let state = Mutex(State())
+  private let state = Mutex(State())
   private let disk = SystemDisk()
   /// Held while something on the disk changes.
   private let changes = Mutex(())
 
-  var journalSyncCount: Int { state.withLock { $0.journalSyncCount } }
+  package init() {}
 
-  var hasFailed: Bool { state.withLock { $0.hasFailed } }
+  package var journalSyncCount: Int { state.withLock { $0.journalSyncCount } }
 
-  func set(_ fault: Fault) { state.withLock { ($0.fault, $0.remaining) = (fault, nil) } }
+  package var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
+  package func set(_ fault: Fault) { state.withLock { ($0.fault, $0.remaining) = (fault, nil) } }
 
   /// Lets one operation fail, after so many others of its kind.
-  func fail(_ fault: Fault, inOperation number: Int) {
+  package func fail(_ fault: Fault, inOperation number: Int) {
     state.withLock { ($0.fault, $0.remaining) = (fault, number) }
   }
 
-  func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+  package func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
 
   /// Does something while nothing on the disk changes: what a crash at this moment would leave is there to be looked at.
-  func whileStill<Value>(_ body: () throws -> Value) rethrows -> Value {
+  package func whileStill<Value>(_ body: () throws -> Value) rethrows -> Value {
     try changes.withLock { _ in try body() }
   }
 
@@ -65,52 +67,52 @@ final class FaultyDisk: Disk {
     while state.withLock({ $0.isHeld }) { usleep(500) }
   }
 
-  func createDirectory(_ path: String) throws(StorageError) {
+  package func createDirectory(_ path: String) throws(StorageError) {
     try check(.writes)
     try change { () throws(StorageError) in try disk.createDirectory(path) }
   }
 
-  func list(_ path: String) throws(StorageError) -> [String]? { try disk.list(path) }
+  package func list(_ path: String) throws(StorageError) -> [String]? { try disk.list(path) }
 
-  func read(_ path: String, byteLimit: Int) throws(StorageError) -> [UInt8]? {
+  package func read(_ path: String, byteLimit: Int) throws(StorageError) -> [UInt8]? {
     try disk.read(path, byteLimit: byteLimit)
   }
 
-  func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
+  package func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
     try disk.readPieces(of: path, body)
   }
 
-  func create(_ path: String) throws(StorageError) -> any DiskFile {
+  package func create(_ path: String) throws(StorageError) -> any DiskFile {
     try check(.writes)
     return File(try change { () throws(StorageError) in try disk.create(path) }, of: self, path: path)
   }
 
-  func open(_ path: String) throws(StorageError) -> any DiskFile {
+  package func open(_ path: String) throws(StorageError) -> any DiskFile {
     File(try disk.open(path), of: self, path: path)
   }
 
-  func rename(_ path: String, to target: String) throws(StorageError) {
+  package func rename(_ path: String, to target: String) throws(StorageError) {
     try change { () throws(StorageError) in try disk.rename(path, to: target) }
   }
 
-  func link(_ path: String, to target: String) throws(StorageError) {
+  package func link(_ path: String, to target: String) throws(StorageError) {
     try change { () throws(StorageError) in try disk.link(path, to: target) }
   }
 
-  func remove(_ path: String) throws(StorageError) {
+  package func remove(_ path: String) throws(StorageError) {
     try change { () throws(StorageError) in try disk.remove(path) }
   }
 
-  func removeTree(_ path: String) throws(StorageError) {
+  package func removeTree(_ path: String) throws(StorageError) {
     try change { () throws(StorageError) in try disk.removeTree(path) }
   }
 
-  func synchronizeDirectory(_ path: String) throws(StorageError) {
+  package func synchronizeDirectory(_ path: String) throws(StorageError) {
     try check(.syncs)
     try disk.synchronizeDirectory(path)
   }
 
-  func freeByteCount(at path: String) throws(StorageError) -> Int { try disk.freeByteCount(at: path) }
+  package func freeByteCount(at path: String) throws(StorageError) -> Int { try disk.freeByteCount(at: path) }
 
   private final class File: DiskFile {
     private let file: any DiskFile
