@@ -19,8 +19,8 @@ extension ModelKeeper {
     let image = image()
     let writer = try storing { () throws(StorageError) in try store.beginCheckpoint(byteCount: image.byteCount) }
     let pending = PendingCheckpoint(
-      image: image, writer: writer, replayNanoseconds: replayNanoseconds, changeCount: changeCount,
-      checkpointBeforeRun: checkpointBeforeRun)
+      image: image, writer: writer, replayNanoseconds: replayNanoseconds, runNanoseconds: runNanoseconds,
+      changeCount: changeCount, checkpointBeforeRun: checkpointBeforeRun)
     (replayNanoseconds, runNanoseconds) = (0, 0)
     return pending
   }
@@ -32,10 +32,11 @@ extension ModelKeeper {
       mustCheckpoint = false
       isCheckpointInDoubt = false
       newestCheckpoint = (checkpoint.writer.number, checkpoint.changeCount)
-      unsyncedLessons.removeAll { $0.changeCount <= checkpoint.changeCount }
+      unsynced.removeAll { $0.changeCount <= checkpoint.changeCount }
     } else {
       isCheckpointInDoubt = isCheckpointInDoubt || checkpoint.writer.mayCount
       replayNanoseconds += checkpoint.replayNanoseconds
+      runNanoseconds += checkpoint.runNanoseconds
     }
   }
 
@@ -44,10 +45,8 @@ extension ModelKeeper {
 
   /// Whether a replay of the journal would take longer than writing a checkpoint is worth.
   package var wantsCheckpoint: Bool {
-    replayNanoseconds > replayNanosecondLimit || store.journalByteCount > Self.journalByteLimit
+    replayNanoseconds > replayNanosecondLimit || store.journalByteCount > journalByteLimit
   }
-
-  private static let journalByteLimit = 64 << 20
 }
 
 /// A checkpoint that is still to be written, on any thread.
@@ -55,6 +54,7 @@ package struct PendingCheckpoint: Sendable {
   let image: ModelImage
   let writer: CheckpointWriter
   let replayNanoseconds: UInt64
+  let runNanoseconds: UInt64
   let changeCount: Int
   /// The checkpoint to which the training under way is taken back.
   let checkpointBeforeRun: Int?

@@ -39,15 +39,19 @@ extension ModelKeeper {
   ///
   /// A directory that others wrote, or that was written before there were journals, gets its first checkpoint.
   ///
-  /// - Parameter memoryByteLimit: how much memory the model may take.
+  /// - Parameters:
+  ///   - memoryByteLimit: how much memory the model may take.
+  ///   - replayNanosecondLimit: the keeper's.
   /// - Throws: `damaged`, `corruptFile`, `missingFile`, `unsupported`, `limitExceeded`, `tooLargeForMemory`, `storage`.
   package static func open(
-    _ directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max, team: ThreadTeam
+    _ directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max,
+    replayNanosecondLimit: UInt64 = defaultReplayNanosecondLimit, team: ThreadTeam
   ) throws(LanguageModelError) -> (ModelKeeper, RecoveryReport) {
     let (store, recovery) = try storing { () throws(StorageError) in try Store.open(directory.path, on: disk) }
     let recovered = try RecoveredModel(
       recovery, in: directory, on: disk, memoryByteLimit: memoryByteLimit, team: team)
     let keeper = ModelKeeper(recovered.teacher, in: directory, store: store, disk: disk, team: team)
+    keeper.replayNanosecondLimit = replayNanosecondLimit
     keeper.adopt(recovered)
     if let checkpoint = recovery.checkpoint {
       // What was replayed is not in it.
@@ -78,19 +82,19 @@ extension ModelKeeper {
     ).teacher
   }
 
-  /// Goes back to the last record that is known to be durable, after a sync that failed, and teaches anew what was
+  /// Goes back to the last record that is known to be durable, after a sync that failed, and does anew what was
   /// acknowledged without being durable: the next checkpoint has it. Nothing can be written before `heal`.
   ///
   /// - Throws: as `open`; then the model is as before.
-  package func setBack() throws(LanguageModelError) -> RecoveryReport {
+  package func setBack() throws(LanguageModelError) {
     let recovery = try storing { () throws(StorageError) in try store.recovery() }
-    let recovered = try RecoveredModel(recovery, in: directory, on: disk, team: team)
-    for lesson in unsyncedLessons { try recovered.teachAgain(lesson.record, recordedAs: lesson.sequence) }
+    let recovered = try RecoveredModel(recovery, and: unsynced, in: directory, on: disk, team: team)
+    // The journal need not know that a training is over.
+    if run == nil { try recovered.endRun() }
     teacher = recovered.teacher
     adopt(recovered)
     changeCount += 1
     mustCheckpoint = true
-    return recovered.report
   }
 
   /// Makes the journal writable again.
@@ -127,10 +131,12 @@ final class RecoveredModel {
   private(set) var requests = RequestMemory()
   private(set) var report = RecoveryReport()
 
-  /// - Parameter takesBack: whether a training is taken back, to its beginning or the last lesson in between.
+  /// - Parameters:
+  ///   - unsynced: what was recorded and may not be in the journal any more, in its order.
+  ///   - takesBack: whether a training is taken back, to its beginning or the last lesson in between.
   init(
-    _ recovery: Recovery, in directory: ModelDirectory, on disk: any Disk, memoryByteLimit: Int = .max,
-    team: ThreadTeam, takingBack takesBack: Bool = false
+    _ recovery: Recovery, and unsynced: [Unsynced] = [], in directory: ModelDirectory, on disk: any Disk,
+    memoryByteLimit: Int = .max, team: ThreadTeam, takingBack takesBack: Bool = false
   ) throws(LanguageModelError) {
     report.cutByteCount = recovery.cut?.byteCount ?? 0
     guard let checkpoint = recovery.checkpoint else {
@@ -151,7 +157,7 @@ final class RecoveredModel {
     }
     // A checkpoint from before a training is its beginning: what follows was none but refused.
     guard !takesBack || run != nil else { return }
-    try replay(recovery)
+    try replay(recovery, and: unsynced)
     if run?.knowsBefore == true { checkpointBeforeRun = checkpoint.number }
     if takesBack {
       run?.discard()
@@ -160,22 +166,21 @@ final class RecoveredModel {
     report.hasUnfinishedRun = run != nil
   }
 
-  /// Teaches what is not in the journal any more.
-  ///
-  /// - Parameter sequence: where it stood; if that was replayed nothing is left to do.
-  func teachAgain(_ record: LessonRecord, recordedAs sequence: UInt64) throws(LanguageModelError) {
-    guard sequence > report.lastSequence else { return }
-    guard try replay(record) else {
-      throw .damaged(file: "journal", offset: 0, what: "record \(sequence) does not fit the model")
-    }
-    report.lessonCount += 1
+  /// Does the rest of a training, if one is under way.
+  func endRun() throws(LanguageModelError) {
+    guard let run else { return }
+    try advance(run, to: run.updateCount)
+    finishRun()
   }
 
-  /// Teaches again what the journal says.
-  private func replay(_ recovery: Recovery) throws(LanguageModelError) {
+  /// Teaches again what the journal says, and then what is not in it any more.
+  private func replay(_ recovery: Recovery, and unsynced: [Unsynced]) throws(LanguageModelError) {
     let start = MonotonicClock.nanoseconds
     var entries: [JournalEntry] = []
     var undone: Set<UInt64> = []
+    for record in unsynced {
+      if case .undone(let sequence) = record.entry { undone.insert(sequence) }
+    }
     for (record, place) in zip(recovery.records, recovery.places) {
       guard let entry = JournalEntry(record.payload) else { throw Self.misfit(record, at: place) }
       if case .undone(let sequence) = entry { undone.insert(sequence) }
@@ -188,6 +193,12 @@ final class RecoveredModel {
       guard try replay(lesson) else { throw Self.misfit(record, at: recovery.places[index]) }
       report.lessonCount += 1
     }
+    for record in unsynced where record.sequence > report.lastSequence {
+      guard case .lesson(let lesson) = record.entry else { continue }
+      guard try replay(lesson) else {
+        throw .damaged(file: "journal", offset: 0, what: "record \(record.sequence) does not fit the model")
+      }
+    }
     report.replayNanoseconds = MonotonicClock.nanoseconds - start
   }
 
@@ -196,7 +207,7 @@ final class RecoveredModel {
     if let run {
       // A record that names no training came when it was over.
       let update = record.runUpdate ?? run.updateCount
-      while run.update < min(update, run.updateCount) { _ = try run.next() }
+      try advance(run, to: update)
       guard run.update == update else { return false }
       if record.runUpdate == nil { finishRun() }
     } else if record.runUpdate != nil {
@@ -213,6 +224,11 @@ final class RecoveredModel {
     run?.keep()
     if let key = record.key { requests.remember(report, for: key) }
     return true
+  }
+
+  /// Does a training's updates, as far as there are so many.
+  private func advance(_ run: TrainingRun, to update: Int) throws(LanguageModelError) {
+    while run.update < min(update, run.updateCount) { _ = try run.next() }
   }
 
   private func finishRun() {

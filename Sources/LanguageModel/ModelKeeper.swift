@@ -25,10 +25,13 @@ package final class ModelKeeper {
   var runNanoseconds: UInt64 = 0
 
   /// How long a replay may take before a checkpoint is worth while.
-  package var replayNanosecondLimit: UInt64 = 2_000_000_000
+  package var replayNanosecondLimit = defaultReplayNanosecondLimit
+  package static let defaultReplayNanosecondLimit: UInt64 = 2_000_000_000
+  /// How many bytes the journal may have before a checkpoint is worth while.
+  var journalByteLimit = 64 << 20
   /// Whether one that failed may count all the same.
   var isCheckpointInDoubt = false
-  /// Counts what changes the model.
+  /// Counts what changes the model, or what the journal says of it.
   var changeCount = 0
   /// The newest checkpoint that counts, and the change up to which it has everything.
   var newestCheckpoint: (number: Int, changeCount: Int)?
@@ -36,8 +39,8 @@ package final class ModelKeeper {
   var checkpointBeforeRun: Int?
   /// Set while a training is still to be taken back to that checkpoint.
   var checkpointToReturnTo: Int?
-  /// The lessons that were taught but need not be durable when they were answered, as long as they are not.
-  var unsyncedLessons: [UnsyncedLesson] = []
+  /// What was answered before it was durable, as long as it is not.
+  var unsynced: [Unsynced] = []
 
   init(_ teacher: ModelTeacher, in directory: ModelDirectory, store: Store, disk: any Disk, team: ThreadTeam) {
     self.teacher = teacher
@@ -106,10 +109,7 @@ extension ModelKeeper {
     changeCount += 1
     keepRun()
     if let key = request.requestKey { requests.remember(report, for: key) }
-    if durability != .fsync {
-      unsyncedLessons.removeAll { $0.sequence <= store.durableSequence }
-      unsyncedLessons.append(UnsyncedLesson(sequence: sequence, record: record, changeCount: changeCount))
-    }
+    if durability != .fsync { remember(.lesson(record), recordedAs: sequence) }
     return report
   }
 
@@ -118,10 +118,21 @@ extension ModelKeeper {
   /// - Returns: the note's number.
   /// - Throws: `storage`; then only another checkpoint keeps the lesson from being taught by a replay.
   package func undo(_ sequence: UInt64, durability: Durability) throws(LanguageModelError) -> UInt64 {
-    do { return try append(.undone(sequence), durability: durability) } catch {
+    changeCount += 1
+    do {
+      let note = try append(.undone(sequence), durability: durability)
+      // Its lesson may be durable without it, and is not to be taught when the note is lost.
+      remember(.undone(sequence), recordedAs: note)
+      return note
+    } catch {
       mustCheckpoint = true
       throw error
     }
+  }
+
+  private func remember(_ entry: JournalEntry, recordedAs sequence: UInt64) {
+    unsynced.removeAll { $0.sequence <= store.durableSequence }
+    unsynced.append(Unsynced(sequence: sequence, entry: entry, changeCount: changeCount))
   }
 
   /// Writes something that means nothing, to see whether the journal takes it.
@@ -143,11 +154,11 @@ extension ModelKeeper {
   package var journal: Journal { Journal(store: store) }
 }
 
-/// A lesson that was answered before it was durable.
-struct UnsyncedLesson {
+/// A record that was answered before it was durable, or that may be lost though what it takes back is durable.
+struct Unsynced {
   let sequence: UInt64
-  let record: LessonRecord
-  /// The keeper's, with the lesson.
+  let entry: JournalEntry
+  /// The keeper's, with what the record says.
   let changeCount: Int
 }
 

@@ -124,7 +124,7 @@ extension Model {
     await untilCheckpointIsWritten()
     let restored = try await trainer.setBack()
     hasUnsettledLesson = false
-    publish(restored.snapshot)
+    publish(restored)
   }
 
   /// A sync failed for which no lesson may be waiting: then what is in memory is acknowledged, and stays.

@@ -57,9 +57,10 @@ actor ModelTrainer {
     let team = ThreadTeam(threadCount: allowance.threadCount, niceness: Int32(Self.nice))
     if case .directory = source {
       let (keeper, recovery) = try modelErrors { () throws(LanguageModelError) in
-        try ModelKeeper.open(directory, on: disk, memoryByteLimit: allowance.memoryByteCount, team: team)
+        try ModelKeeper.open(
+          directory, on: disk, memoryByteLimit: allowance.memoryByteCount,
+          replayNanosecondLimit: replayNanosecondLimit, team: team)
       }
-      keeper.replayNanosecondLimit = replayNanosecondLimit
       try check(keeper.teacher.snapshot(), isCancelled, allowance)
       self.keeper = keeper
       return Opened(snapshot: keeper.teacher.snapshot(), journal: keeper.journal, recovery: recovery)
@@ -280,10 +281,10 @@ extension ModelTrainer {
   }
 
   /// Goes back to what is durable, after a sync that failed.
-  func setBack() throws(RPCError) -> Opened {
+  func setBack() throws(RPCError) -> ModelSnapshot {
     let keeper = try open()
-    let recovery = try modelErrors { () throws(LanguageModelError) in try keeper.setBack() }
-    return Opened(snapshot: keeper.teacher.snapshot(), journal: keeper.journal, recovery: recovery)
+    try modelErrors { () throws(LanguageModelError) in try keeper.setBack() }
+    return keeper.teacher.snapshot()
   }
 
   /// Sees whether the journal takes something again.
