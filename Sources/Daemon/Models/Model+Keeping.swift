@@ -23,10 +23,7 @@ extension Model {
           + "acknowledged")
     }
     if let error = recovery.failure { becomeReadOnly(RPCError(error)) }
-    if recovery.hasUnfinishedRun {
-      changeCount += 1
-      resumeTraining()
-    }
+    if recovery.hasUnfinishedRun { resumeTraining() }
     // A crash soon after this one is not to cost the same replay again.
     if recovery.wantsCheckpoint { checkpointSoon() }
   }

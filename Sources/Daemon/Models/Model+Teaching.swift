@@ -158,7 +158,14 @@ extension Model {
     defer { cancellation.forget(handler) }
     return try await inTurn { [self] () async throws(RPCError) in
       try cancellation.check()
-      let slice = try await trainer.continueRun(until: turns.attention, milliseconds: Self.sliceMilliseconds)
+      let slice: ModelTrainer.Slice
+      do throws(RPCError) {
+        slice = try await trainer.continueRun(until: turns.attention, milliseconds: Self.sliceMilliseconds)
+      } catch {
+        // It is over. Whoever waits with a lesson waits until that is written as well.
+        await noteEarlyEnd(try await trainer.snapshot())
+        throw error
+      }
       changeCount += 1
       publish(slice.snapshot)
       if slice.isOver { return slice }
@@ -176,14 +183,19 @@ extension Model {
   private func stopRun(discards: Bool) async {
     do throws(RPCError) {
       try await inTurn { [self] () async throws(RPCError) in
-        publish(try await trainer.stopRun(discards: discards))
-        changeCount += 1
-        // What comes next in the journal comes after what the journal does not know.
-        do throws(RPCError) { try await checkpointNow() } catch { becomeReadOnly(error) }
+        if let snapshot = try await trainer.stopRun(discards: discards) { await noteEarlyEnd(snapshot) }
       }
     } catch {
       log.error("can't end the training of the model \(name): \(error.message)")
     }
+  }
+
+  /// Writes down, in the turn in which a training ended before its time, that it did: what comes next in the journal
+  /// comes after what the journal does not know.
+  private func noteEarlyEnd(_ snapshot: ModelSnapshot) async {
+    publish(snapshot)
+    changeCount += 1
+    do throws(RPCError) { try await checkpointNow() } catch { becomeReadOnly(error) }
   }
 
   /// Ends long training between two updates.

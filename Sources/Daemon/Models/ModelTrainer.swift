@@ -375,11 +375,13 @@ extension ModelTrainer {
     return (keeper.teacher.snapshot(), keeper.mustCheckpoint)
   }
 
-  /// Ends a run before its time, if one is under way.
+  /// Ends a run before its time.
   ///
   /// - Parameter discards: whether what it has taught is taken back.
-  func stopRun(discards: Bool) throws(RPCError) -> ModelSnapshot {
+  /// - Returns: nil when none is under way.
+  func stopRun(discards: Bool) throws(RPCError) -> ModelSnapshot? {
     let keeper = try open()
+    guard keeper.run != nil else { return nil }
     keeper.stopRun(discards: discards)
     return keeper.teacher.snapshot()
   }
