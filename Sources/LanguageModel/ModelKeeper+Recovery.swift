@@ -1,6 +1,7 @@
 import JSON
 package import Kernels
 import Networks
+import Safetensors
 package import Storage
 import System
 
@@ -144,7 +145,7 @@ final class RecoveredModel {
       return
     }
     report.lastSequence = checkpoint.position - 1
-    let files = CheckpointFiles(disk: disk, path: FileSystem.join(directory.path, checkpoint.directory))
+    let files = CheckpointFiles(checkpoint, in: directory, on: disk)
     let state = try files.state()
     teacher = try ModelLoader(files: files).load(
       bound: state.bound, memoryByteLimit: memoryByteLimit, team: team)
@@ -245,11 +246,18 @@ final class RecoveredModel {
 
 /// The files of a checkpoint, read from its disk.
 struct CheckpointFiles: ModelFileSource {
-  let disk: any Disk
-  let path: String
+  private let checkpoint: Checkpoint
+  private let path: String
+  private let disk: any Disk
 
   private static let byteLimit = 8 << 30
   private static let stateByteLimit = 1 << 26
+
+  init(_ checkpoint: Checkpoint, in directory: ModelDirectory, on disk: any Disk) {
+    self.checkpoint = checkpoint
+    path = FileSystem.join(directory.path, checkpoint.directory)
+    self.disk = disk
+  }
 
   func bytes(of file: ModelFile, byteLimit: Int) throws(LanguageModelError) -> [UInt8]? {
     try storing { () throws(StorageError) in
@@ -258,8 +266,12 @@ struct CheckpointFiles: ModelFileSource {
   }
 
   func tensors(of file: ModelFile) throws(LanguageModelError) -> TensorSource? {
-    guard let bytes = try bytes(of: file, byteLimit: Self.byteLimit) else { return nil }
-    return try TensorSource(file, bytes)
+    guard let found = checkpoint.files.first(where: { $0.name == file.rawValue }) else { return nil }
+    let reader = try storing { () throws(StorageError) in try disk.reader(of: FileSystem.join(path, found.name)) }
+    guard let reader else { return nil }
+    return try TensorSource(file, byteCount: found.byteCount) { (count) throws(SafetensorsError) in
+      do throws(SystemError) { return try reader.read(atMost: count) } catch { throw .system(error) }
+    }
   }
 
   func state() throws(LanguageModelError) -> CheckpointState {

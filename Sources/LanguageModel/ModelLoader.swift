@@ -29,7 +29,6 @@ struct ModelLoader {
     bound: MagnitudeBound? = nil, memoryByteLimit: Int, team: ThreadTeam
   ) throws(LanguageModelError) -> ModelTeacher {
     let settings = try json(.configuration, byteLimit: Self.configurationByteLimit)
-    // A checkpoint's weights are read whole: what the configuration says by itself comes first.
     if let stated = try? ModelConfiguration(json: settings) { try stated.checkMemory(limit: memoryByteLimit) }
     guard let weights = try files.tensors(of: .weights) else { throw .missingFile(ModelFile.weights.rawValue) }
     var sizes = InferredSizes(weights.entries)
@@ -81,9 +80,9 @@ struct ModelLoader {
       refusal: LanguageModelError.init
     ) { tensor throws(LanguageModelError) in
       if layout[tensor.name] != nil {
-        tensor.values.copy(from: try alias.take(tensor.name))
+        try alias.take(tensor.name, into: tensor.values)
       } else if let moments {
-        tensor.values.copy(from: try moments.source.take(tensor.name))
+        try moments.source.take(tensor.name, into: tensor.values)
       }
     }
     return trainer
@@ -134,15 +133,13 @@ private struct TiedWeights {
     return others + [(Self.decoder, encoder.dimensions)]
   }
 
-  func take(_ name: String) throws(LanguageModelError) -> [Float] {
-    guard hasDecoder, name == Self.encoder else { return try source.take(name) }
-    let decoder = try source.take(Self.decoder)
-    guard hasEncoder else { return decoder }
-    let encoder = try source.take(Self.encoder)
-    guard encoder == decoder else {
+  func take(_ name: String, into target: Vector) throws(LanguageModelError) {
+    guard hasDecoder, name == Self.encoder else { return try source.take(name, into: target) }
+    try source.take(Self.decoder, into: target)
+    guard hasEncoder else { return }
+    guard try source.take(Self.encoder) == target.array else {
       throw source.corrupt("found different values for encoder.weight and decoder.weight, expected the same, tied")
     }
-    return encoder
   }
 }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Networks
 import Safetensors
 import System
@@ -13,10 +14,16 @@ final class TensorSource {
     do { reader = try SafetensorsReader(opening: path) } catch { throw LanguageModelError(error, file: file.rawValue) }
   }
 
-  /// - Parameter bytes: the file's whole content.
-  init(_ file: ModelFile, _ bytes: [UInt8]) throws(LanguageModelError) {
+  /// - Parameters:
+  ///   - byteCount: how long the file is.
+  ///   - source: hands its bytes out.
+  init(
+    _ file: ModelFile, byteCount: Int, from source: @escaping SafetensorsReader.Source
+  ) throws(LanguageModelError) {
     name = file.rawValue
-    do { reader = try SafetensorsReader(bytes) } catch { throw LanguageModelError(error, file: file.rawValue) }
+    do { reader = try SafetensorsReader(byteCount: byteCount, from: source) } catch {
+      throw LanguageModelError(error, file: file.rawValue)
+    }
   }
 
   var entries: [SafetensorsHeader.Entry] { reader.header.entries }
@@ -42,6 +49,21 @@ final class TensorSource {
     if let extra = entries.first(where: { !names.contains($0.name) }) {
       throw corrupt("found the tensor \(extra.name.prefix(80)), which the model does not have")
     }
+  }
+
+  /// Puts a tensor's values where they belong, once.
+  ///
+  /// - Precondition: the target has as many as `check(against:)` found.
+  func take(_ tensor: String, into target: Vector) throws(LanguageModelError) {
+    do {
+      while waiting[tensor] == nil, let upcoming = reader.upcoming {
+        if upcoming.name == tensor {
+          return try reader.readNext { target[$1..<$1 + $0.count].copy(from: $0) }
+        }
+        waiting[upcoming.name] = try reader.next()?.values
+      }
+    } catch { throw LanguageModelError(error, file: name) }
+    target.copy(from: try take(tensor))
   }
 
   /// A tensor's values, once.

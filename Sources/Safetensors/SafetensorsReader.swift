@@ -2,103 +2,106 @@ import System
 
 /// Reads a safetensors file from its beginning to its end, one tensor after the other.
 ///
-/// Only one tensor's values and a small buffer are held at a time, so reading a model needs no second copy of it.
+/// Only a small buffer is held at a time, so reading a model needs no second copy of it.
 package struct SafetensorsReader: ~Copyable {
   package let header: SafetensorsHeader
-  private var source: Source
   private let fileByteCount: Int
+  private let source: Source
   private var nextEntry = 0
+  /// What the last piece was widened to, kept to spare an allocation for each.
+  private var piece: [Float] = []
 
-  private static var bufferByteCount: Int { 1 << 20 }
+  /// Where the bytes come from, one after the other: up to so many of them, none at the end and only there.
+  package typealias Source = (_ count: Int) throws(SafetensorsError) -> [UInt8]
 
-  /// Where the bytes come from, one after the other: a file, or memory.
-  fileprivate struct Source: ~Copyable {
-    let descriptor: FileDescriptor?
-    var rest: ArraySlice<UInt8> = []
-  }
+  /// How many bytes are read at a time: they and what they are widened to stay in the caches.
+  private static var pieceByteCount: Int { 1 << 18 }
 
   /// Opens a file and checks its header against its size. Nothing but a regular file is opened.
   package init(opening path: String) throws(SafetensorsError) {
-    let descriptor = try Self.open(path)
-    try self.init(Source(descriptor: descriptor), fileByteCount: try Self.byteCount(of: path))
+    let file: OpenFile
+    let byteCount: Int
+    do {
+      file = OpenFile(try FileSystem.openForReading(path))
+      byteCount = try FileSystem.status(of: path)?.byteCount ?? 0
+    } catch {
+      throw .system(error)
+    }
+    try self.init(byteCount: byteCount) { (count) throws(SafetensorsError) in try file.read(atMost: count) }
   }
 
-  /// Reads a file whose whole content is at hand.
-  package init(_ bytes: [UInt8]) throws(SafetensorsError) {
-    try self.init(Source(descriptor: nil, rest: bytes[...]), fileByteCount: bytes.count)
-  }
-
-  private init(_ source: consuming Source, fileByteCount: Int) throws(SafetensorsError) {
-    var source = source
-    let start = try source.read(
-      min(SafetensorsHeader.lengthByteCount, fileByteCount), fileByteCount: fileByteCount)
-    let count = try SafetensorsHeader.jsonByteCount(start: start.span, fileByteCount: fileByteCount)
-    let json = try source.read(count, fileByteCount: fileByteCount)
-    header = try SafetensorsHeader(json: json.span, fileByteCount: fileByteCount)
-    self.fileByteCount = fileByteCount
+  /// Reads a file of so many bytes that somebody else has opened, and checks its header against its size.
+  package init(byteCount: Int, from source: @escaping Source) throws(SafetensorsError) {
+    fileByteCount = byteCount
     self.source = source
+    let start = try Self.read(min(SafetensorsHeader.lengthByteCount, byteCount), from: source, of: byteCount)
+    let count = try SafetensorsHeader.jsonByteCount(start: start.span, fileByteCount: byteCount)
+    let json = try Self.read(count, from: source, of: byteCount)
+    header = try SafetensorsHeader(json: json.span, fileByteCount: byteCount)
   }
 
-  /// The next tensor in the order of the data, with its values as `Float`; nil after the last.
+  /// The next tensor in the order of the data; nil after the last.
+  package var upcoming: SafetensorsHeader.Entry? {
+    nextEntry < header.entries.count ? header.entries[nextEntry] : nil
+  }
+
+  /// Reads the next tensor's values, as `Float`, in pieces.
   ///
+  /// - Parameter body: called with each piece, and with how many values came before it.
   /// - Throws: `unsupportedElementType` where the values can't be widened without loss, `truncated` when the file has
   ///   become shorter since it was opened.
-  package mutating func next() throws(SafetensorsError) -> (entry: SafetensorsHeader.Entry, values: [Float])? {
-    guard nextEntry < header.entries.count else { return nil }
-    let entry = header.entries[nextEntry]
+  /// - Precondition: one is `upcoming`.
+  package mutating func readNext(_ body: (_ values: [Float], _ offset: Int) -> Void) throws(SafetensorsError) {
+    guard let entry = upcoming else { preconditionFailure("readNext: no tensor is left") }
     guard entry.elementType.widensToFloat else {
       throw .unsupportedElementType(tensor: SafetensorsError.shown(entry.name), found: entry.elementType)
     }
-    var values: [Float] = []
-    values.reserveCapacity(entry.count)
-    var remaining = entry.range.count
-    while remaining > 0 {
-      let bytes = try source.read(min(remaining, Self.bufferByteCount), fileByteCount: fileByteCount)
-      FloatWidening.append(unsafe bytes.span.bytes, as: entry.elementType, to: &values)
-      remaining -= bytes.count
+    var offset = 0
+    while offset < entry.count {
+      let rest = (entry.count - offset) * entry.elementType.byteCount
+      let bytes = try Self.read(min(rest, Self.pieceByteCount), from: source, of: fileByteCount)
+      piece.removeAll(keepingCapacity: true)
+      FloatWidening.append(unsafe bytes.span.bytes, as: entry.elementType, to: &piece)
+      body(piece, offset)
+      offset += piece.count
     }
     nextEntry += 1
+  }
+
+  /// The next tensor with its values as `Float`; nil after the last.
+  ///
+  /// - Throws: as `readNext`.
+  package mutating func next() throws(SafetensorsError) -> (entry: SafetensorsHeader.Entry, values: [Float])? {
+    guard let entry = upcoming else { return nil }
+    var values: [Float] = []
+    values.reserveCapacity(entry.count)
+    try readNext { piece, _ in values += piece }
     return (entry, values)
   }
 
-  private static func open(_ path: String) throws(SafetensorsError) -> FileDescriptor {
-    do { return try FileSystem.openForReading(path) } catch { throw .system(error) }
-  }
-
-  private static func byteCount(of path: String) throws(SafetensorsError) -> Int {
-    do { return try FileSystem.status(of: path)?.byteCount ?? 0 } catch { throw .system(error) }
-  }
-}
-
-extension SafetensorsReader.Source {
-  fileprivate mutating func read(_ count: Int, fileByteCount: Int) throws(SafetensorsError) -> [UInt8] {
-    let bytes: [UInt8]
-    switch descriptor {
-    case .some(let descriptor):
-      bytes = try Self.read(count, from: descriptor)
-    case .none:
-      bytes = Array(rest.prefix(count))
-      rest = rest.dropFirst(count)
-    }
-    guard bytes.count == count else {
-      throw .truncated(foundByteCount: bytes.count, expectedByteCount: fileByteCount)
+  /// Reads so many bytes.
+  private static func read(
+    _ count: Int, from source: Source, of fileByteCount: Int
+  ) throws(SafetensorsError) -> [UInt8] {
+    var bytes = try source(count)
+    while bytes.count < count {
+      let more = try source(count - bytes.count)
+      guard !more.isEmpty else { throw .truncated(foundByteCount: bytes.count, expectedByteCount: fileByteCount) }
+      bytes += more
     }
     return bytes
   }
+}
 
-  /// As many bytes as there are, up to `count`.
-  private static func read(
-    _ count: Int, from descriptor: borrowing FileDescriptor
-  ) throws(SafetensorsError) -> [UInt8] {
+/// An open file that closures may share.
+private final class OpenFile {
+  private let descriptor: FileDescriptor
+
+  init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+  func read(atMost count: Int) throws(SafetensorsError) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(count)
-    while bytes.count < count {
-      let outcome: ReadOutcome
-      do { outcome = try descriptor.read(atMost: count - bytes.count, appendingTo: &bytes) } catch {
-        throw .system(error)
-      }
-      if outcome == .bytes(0) || outcome == .endOfFile { break }
-    }
+    do { _ = try descriptor.read(atMost: count, appendingTo: &bytes) } catch { throw .system(error) }
     return bytes
   }
 }

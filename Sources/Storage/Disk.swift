@@ -1,3 +1,5 @@
+package import System
+
 /// Files and directories as a store needs them: the system's, or in tests a simulated disk's that fails and crashes.
 ///
 /// What is written is durable only after the file's `synchronize`, and a name (made, changed or removed) only after
@@ -12,8 +14,8 @@ package protocol Disk: Sendable {
   /// A file's whole content; nil when there is no such file.
   func read(_ path: String, byteLimit: Int) throws(StorageError) -> [UInt8]?
 
-  /// Hands a file's content out in pieces, in order; false when there is no such file.
-  func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool
+  /// Opens a file for reading from its beginning; nil when there is no such file.
+  func reader(of path: String) throws(StorageError) -> (any DiskReader)?
 
   /// Creates a file for writing, 0600, where nothing has the name yet.
   func create(_ path: String) throws(StorageError) -> any DiskFile
@@ -40,6 +42,12 @@ package protocol Disk: Sendable {
   func freeByteCount(at path: String) throws(StorageError) -> Int
 }
 
+/// A file that is read from its beginning to its end; its owner's end closes it.
+package protocol DiskReader: AnyObject {
+  /// The next bytes, up to `count` of them; none at the end, and only there.
+  func read(atMost count: Int) throws(SystemError) -> [UInt8]
+}
+
 /// A file that is open for writing; its owner's end closes it.
 package protocol DiskFile: AnyObject, Sendable {
   /// Writes all bytes from an offset on. When it throws, any part of them may have been written.
@@ -53,6 +61,20 @@ package protocol DiskFile: AnyObject, Sendable {
 }
 
 extension Disk {
+  /// Hands a file's content out in pieces, in order; false when there is no such file.
+  func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
+    guard let reader = try reader(of: path) else { return false }
+    do {
+      while true {
+        let piece = try reader.read(atMost: 1 << 18)
+        if piece.isEmpty { return true }
+        body(piece.span)
+      }
+    } catch {
+      throw .system(error)
+    }
+  }
+
   /// Creates a file with a content that is durable; its name is not yet.
   func create(_ path: String, holding bytes: [UInt8]) throws(StorageError) -> any DiskFile {
     let file = try create(path)

@@ -16,22 +16,8 @@ package struct SystemDisk: Disk {
     do { return try FileSystem.readFile(path, byteLimit: byteLimit) } catch { return try Self.nilIfMissing(error) }
   }
 
-  package func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
-    do {
-      let descriptor = try FileSystem.openForReading(path)
-      var piece: [UInt8] = []
-      while true {
-        piece.removeAll(keepingCapacity: true)
-        switch try descriptor.read(atMost: 1 << 20, appendingTo: &piece) {
-        case .bytes: body(piece.span)
-        case .endOfFile: return true
-        case .wouldBlock: _ = try descriptor.waitUntilReadable()
-        }
-      }
-    } catch {
-      let nothing: Bool? = try Self.nilIfMissing(error)
-      return nothing ?? false
-    }
+  package func reader(of path: String) throws(StorageError) -> (any DiskReader)? {
+    do { return SystemReader(try FileSystem.openForReading(path)) } catch { return try Self.nilIfMissing(error) }
   }
 
   package func create(_ path: String) throws(StorageError) -> any DiskFile {
@@ -69,6 +55,21 @@ package struct SystemDisk: Disk {
   private static func nilIfMissing<Result>(_ error: SystemError) throws(StorageError) -> Result? {
     if error.isMissing { return nil }
     throw .system(error)
+  }
+}
+
+/// A file of the system that is read.
+private final class SystemReader: DiskReader {
+  private let descriptor: FileDescriptor
+
+  init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+  func read(atMost count: Int) throws(SystemError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while try descriptor.read(atMost: count, appendingTo: &bytes) == .wouldBlock {
+      _ = try descriptor.waitUntilReadable()
+    }
+    return bytes
   }
 }
 

@@ -107,12 +107,22 @@ extension SimulatedDisk {
     return bytes
   }
 
-  func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
-    guard let bytes = try read(path, byteLimit: .max) else { return false }
-    // In two pieces, as files may come.
-    body(bytes.span.extracting(..<(bytes.count / 3)))
-    body(bytes.span.extracting((bytes.count / 3)...))
-    return true
+  func reader(of path: String) throws(StorageError) -> (any DiskReader)? {
+    try read(path, byteLimit: .max).map(Reader.init)
+  }
+
+  /// Hands a file out in pieces, as files may come.
+  private final class Reader: DiskReader {
+    private let bytes: [UInt8]
+    private var position = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func read(atMost count: Int) -> [UInt8] {
+      let end = min(bytes.count, position + max(1, min(count, bytes.count / 3)))
+      defer { position = end }
+      return Array(bytes[position..<end])
+    }
   }
 
   func create(_ path: String) throws(StorageError) -> any DiskFile {

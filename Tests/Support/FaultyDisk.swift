@@ -78,9 +78,7 @@ package final class FaultyDisk: Disk {
     try disk.read(path, byteLimit: byteLimit)
   }
 
-  package func readPieces(of path: String, _ body: (Span<UInt8>) -> Void) throws(StorageError) -> Bool {
-    try disk.readPieces(of: path, body)
-  }
+  package func reader(of path: String) throws(StorageError) -> (any DiskReader)? { try disk.reader(of: path) }
 
   package func create(_ path: String) throws(StorageError) -> any DiskFile {
     try check(.writes)
