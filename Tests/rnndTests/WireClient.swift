@@ -42,8 +42,8 @@ final class WireClient {
 
   func halfClose() { try? socket.shutdownWrite() }
 
-  /// The next line; nil when the connection is lost, or nothing comes within two minutes.
-  func line() -> String? {
+  /// The next line; nil when the connection is lost, or nothing comes for so many minutes.
+  func line(withinMinutes minutes: Int = 2) -> String? {
     // A long line is searched once.
     var searched = 0
     while true {
@@ -52,7 +52,7 @@ final class WireClient {
         return String(decoding: received[..<end], as: UTF8.self)
       }
       searched = received.count
-      guard (try? socket.waitUntilReadable(timeoutMilliseconds: 120_000)) == true,
+      guard (try? socket.waitUntilReadable(timeoutMilliseconds: minutes * 60_000)) == true,
         case .bytes = try? socket.read(atMost: 1 << 16, appendingTo: &received)
       else { return nil }
     }
