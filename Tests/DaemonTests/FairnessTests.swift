@@ -40,6 +40,25 @@ struct FairnessTests {
     }
   }
 
+  @Test("isn't taken by long batches one after the other: what follows one waits for its turn")
+  func batches() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      _ = try await client.call("ping")
+      let nonsense = Array(repeating: #"{"jsonrpc":"2.0","id":1,"method":"pnig"}"#, count: 128).joined(separator: ",")
+      await client.sendLine("[\(nonsense)]")
+      #expect(try await client.message()?.array?.count == 128)
+      // The test stands in line before the client asks.
+      let ping = Array((Harness.line("ping", [:], id: 2) + "\n").utf8)
+      let isAnswered = await withCheckedContinuation { continuation in
+        EventLoop.inTurn { continuation.resume(returning: client.receivesNow()) }
+        #expect(client.sendWithoutWaiting(ping) == ping.count)
+      }
+      #expect(!isAnswered)
+      #expect(try await client.message()?["id"] == 2)
+    }
+  }
+
   @Test("is shared by new clients, half lines and hang-ups, one a round, too")
   func manyHalfLines() async throws {
     try await withDaemon { harness in

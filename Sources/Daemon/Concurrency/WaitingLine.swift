@@ -8,9 +8,11 @@ import System
 @EventLoop
 struct WaitingLine {
   private var actions = FIFO<@EventLoop () -> Void>()
-  /// When the present period began, and for how long the line has moved in it.
+  /// When the present period began.
   private var periodStart: UInt64 = 0
-  private var periodUse: UInt64 = 0
+  /// For how long the line has moved while others asked, less what past periods allowed: who took more than one period
+  /// allows leaves less of the next ones.
+  private var use: UInt64 = 0
   /// When the present turn began.
   private var turnStart: UInt64?
   /// When somebody was served at once for the last time, past others in line.
@@ -18,6 +20,8 @@ struct WaitingLine {
 
   private static let periodNanoseconds: UInt64 = 1_000_000
   private static let useNanosecondLimit: UInt64 = 300_000
+  /// After so many periods whatever was taken is forgotten: it may be that the loop's thread had no processor.
+  private static let debtPeriodLimit: UInt64 = 4
   /// For so long others are expected to ask again.
   private static let patienceNanoseconds: UInt64 = 2_000_000
 
@@ -45,14 +49,16 @@ struct WaitingLine {
   /// Counts how long the last turn took, with the jobs that came of it. Call it when they have run.
   mutating func noteEndOfTurn() {
     guard let start = turnStart.take() else { return }
-    periodUse += MonotonicClock.nanoseconds - start
+    use = min(use + MonotonicClock.nanoseconds - start, Self.useNanosecondLimit * Self.debtPeriodLimit)
   }
 
   private mutating func mayMove(at now: UInt64) -> Bool {
-    if now - periodStart >= Self.periodNanoseconds {
-      periodStart = now
-      periodUse = 0
+    let periodCount = (now - periodStart) / Self.periodNanoseconds
+    if periodCount > 0 {
+      periodStart += periodCount * Self.periodNanoseconds
+      use -= min(use, periodCount * Self.useNanosecondLimit)
     }
-    return periodUse < Self.useNanosecondLimit || now - lastServed > Self.patienceNanoseconds
+    if now - lastServed > Self.patienceNanoseconds { use = 0 }
+    return use < Self.useNanosecondLimit
   }
 }

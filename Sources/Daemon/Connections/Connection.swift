@@ -9,8 +9,8 @@ import System
 ///
 /// News of a client with whom nothing is left to do are dealt with at once. Those of one whose last line is not whole,
 /// whose requests are not all answered or whose answers are not all read stand in the loop's line, and so does what takes
-/// more than a stretch: however many keep the loop busy, they share what is left by those who ask one short question
-/// after the other.
+/// more than a stretch, and for a while what follows a line that took more: however many keep the loop busy, they share
+/// what is left by those who ask one short question after the other.
 @EventLoop
 final class Connection {
   let id: Int
@@ -43,6 +43,8 @@ final class Connection {
   private var news: PollConditions = []
   /// Whether the client has asked anything.
   private var hasAsked = false
+  /// How many of its next lines wait for their turn, as one took long to decode, or was a batch that took long.
+  private var lateLineCount = 0
   private var roomWaiter: CheckedContinuation<Void, Never>?
 
   /// Lines in the queue that are being decoded, and the ids that were cancelled meanwhile.
@@ -74,9 +76,9 @@ final class Connection {
     takeTurn()
   }
 
-  /// Whether nothing is left over from the client's last request.
+  /// Whether nothing is left over from the client's last request, and its last ones were short.
   private var isClear: Bool {
-    hasAsked && !isInLine && queue.isEmpty && outbox.isEmpty && !framer.isWithinLine
+    hasAsked && !isInLine && queue.isEmpty && outbox.isEmpty && !framer.isWithinLine && lateLineCount == 0
   }
 
   private func waitForTurn() {
@@ -203,10 +205,7 @@ extension Connection {
       switch item {
       case .tooLong: accept(.single(.invalid(.lineTooLong(limit: framer.lineByteLimit), id: .null)))
       case .line(let line) where line.byteCount > Exchange.loopByteLimit: acceptLong(line)
-      case .line(let line):
-        accept(
-          .decode(line.joined(), depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
-          byteCount: line.byteCount)
+      case .line(let line): acceptShort(line)
       }
       work()
       if framer.bufferedByteCount > 0, stretch.isLong { return waitForTurn() }
@@ -223,6 +222,21 @@ extension Connection {
     queue.append(exchange)
     queuedByteCount += exchange.byteCount
   }
+
+  /// Takes a line that the loop decodes itself.
+  private func acceptShort(_ line: PiecedLine) {
+    var decoding = Stretch()
+    accept(
+      .decode(line.joined(), depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
+      byteCount: line.byteCount)
+    let wasLong = line.byteCount > Self.shortLineByteCount && decoding.isLong
+    lateLineCount = wasLong ? Self.lateLineLimit : max(0, lateLineCount - 1)
+  }
+
+  /// Lines of up to this many bytes are decoded within a stretch.
+  private static let shortLineByteCount = 1 << 10
+  /// So many short lines make up for a long one.
+  private static let lateLineLimit = 64
 
   /// Takes a line that would hold the loop: it has its place in the queue while it is decoded.
   private func acceptLong(_ line: PiecedLine) {
@@ -298,9 +312,12 @@ extension Connection {
     }
   }
 
-  /// Lets other connections have their turn when this one has held the loop for a while.
-  private func pauseIfLong() async {
-    if stretch.isLong { await EventLoop.nextTurn() }
+  /// Lets other connections have their turn when this one has held the loop for a while; whether it had.
+  @discardableResult
+  private func pauseIfLong() async -> Bool {
+    guard stretch.isLong else { return false }
+    await EventLoop.nextTurn()
+    return true
   }
 
   /// Answers a line: its requests one after the other, its notifications begun in their turn and not waited for.
@@ -316,7 +333,7 @@ extension Connection {
       }
       let outcome = await outcome(of: request)
       if !isHungUp { replies.append(Reply(id: id, outcome: outcome)) }
-      if exchange.isBatch { await pauseIfLong() }
+      if exchange.isBatch, await pauseIfLong() { lateLineCount = Self.lateLineLimit }
     }
     guard wire != nil, !replies.isEmpty else { return }
     let answer: [UInt8]
