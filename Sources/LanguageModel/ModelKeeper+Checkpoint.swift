@@ -28,8 +28,7 @@ extension ModelKeeper {
   /// Takes note of a checkpoint that was written, or was not.
   package func finishCheckpoint(_ checkpoint: PendingCheckpoint, isWritten: Bool) {
     if isWritten {
-      // Whoever must have one lets nothing happen before.
-      mustCheckpoint = false
+      if let change = untoldChange, change <= checkpoint.changeCount { untoldChange = nil }
       isCheckpointInDoubt = false
       newestCheckpoint = (checkpoint.writer.number, checkpoint.changeCount)
       unsynced.removeAll { $0.changeCount <= checkpoint.changeCount }

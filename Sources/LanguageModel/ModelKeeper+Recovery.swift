@@ -64,7 +64,7 @@ extension ModelKeeper {
     } else if recovery.checkpoint == nil {
       do { try keeper.checkpointNow() } catch { report.failure = error }
     }
-    keeper.mustCheckpoint = report.failure != nil
+    if report.failure != nil { keeper.requireCheckpoint() }
     report.wantsCheckpoint = keeper.wantsCheckpoint
     return (keeper, report)
   }
@@ -94,8 +94,7 @@ extension ModelKeeper {
     if run == nil { try recovered.endRun() }
     teacher = recovered.teacher
     adopt(recovered)
-    changeCount += 1
-    mustCheckpoint = true
+    requireCheckpoint()
   }
 
   /// Makes the journal writable again.
@@ -104,7 +103,7 @@ extension ModelKeeper {
   package func heal() throws(LanguageModelError) {
     guard store.failure != nil else { return }
     // What was not durable is dropped from the journal, but not from memory.
-    mustCheckpoint = true
+    requireCheckpoint()
     try storing { () throws(StorageError) in try store.heal() }
   }
 

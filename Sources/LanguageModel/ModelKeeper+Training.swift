@@ -22,8 +22,7 @@ extension ModelKeeper {
     run = try TrainingRun(
       teacher, texts: texts, validation: validation, settings: settings, memoryByteLimit: memoryByteLimit)
     checkpointBeforeRun = isAtCheckpoint ? newestCheckpoint?.number : nil
-    changeCount += 1
-    mustCheckpoint = true
+    requireCheckpoint()
   }
 
   /// Takes back a training that could not be written down at its beginning: the journal leads to the model again, unless
@@ -31,7 +30,8 @@ extension ModelKeeper {
   package func takeBackRun() {
     run?.discard()
     finishRun()
-    mustCheckpoint = isCheckpointInDoubt
+    untoldChange = nil
+    if isCheckpointInDoubt { requireCheckpoint() }
   }
 
   /// Does one update of the training under way, or a slice of its validation.
@@ -75,8 +75,7 @@ extension ModelKeeper {
       checkpointToReturnTo = run.knowsBefore ? nil : checkpointBeforeRun
     }
     finishRun()
-    changeCount += 1
-    mustCheckpoint = true
+    requireCheckpoint()
     try? returnToCheckpoint()
   }
 

@@ -16,9 +16,8 @@ package final class ModelKeeper {
   package internal(set) var run: TrainingRun?
   var requests = RequestMemory()
   var store: Store
-  /// Whether the journal no longer leads to the model as it is, so that nothing may be written to it before there is
-  /// another checkpoint.
-  package internal(set) var mustCheckpoint = false
+  /// The last change that the journal cannot tell, as long as no checkpoint has it.
+  var untoldChange: Int?
   /// About how long it takes to replay the journal's lessons, and the training that they came in between.
   var replayNanoseconds: UInt64 = 0
   /// How long the training took since the checkpoint or the last lesson in between: only a lesson makes a replay do it.
@@ -48,6 +47,16 @@ package final class ModelKeeper {
     self.store = store
     self.disk = disk
     self.team = team
+  }
+
+  /// Whether the journal no longer leads to the model as it is, so that nothing may be written to it before there is
+  /// another checkpoint.
+  package var mustCheckpoint: Bool { untoldChange != nil }
+
+  /// Notes a change that the journal cannot tell: only a checkpoint that is begun from now on will do.
+  func requireCheckpoint() {
+    changeCount += 1
+    untoldChange = changeCount
   }
 }
 
@@ -125,7 +134,7 @@ extension ModelKeeper {
       remember(.undone(sequence), recordedAs: note)
       return note
     } catch {
-      mustCheckpoint = true
+      requireCheckpoint()
       throw error
     }
   }

@@ -207,6 +207,7 @@ struct ModelKeeperFaultTests: KeeperTests {
         do {
           let (keeper, report) = try ModelKeeper.open(directory.model, on: disk, team: ThreadTeam())
           #expect(keeper.mustCheckpoint == (report.failure != nil))
+          #expect(keeper.isAtCheckpoint == (report.failure == nil), "without one the journal leads nowhere")
           #expect(keeper.teacher.everything == teacher.everything)
           if report.failure != nil {
             readOnlyCount += 1
@@ -262,6 +263,54 @@ extension ModelKeeperFaultTests {
       }
       #expect(number > 5 && doubtCount == (fault == .syncs ? 1 : 0))
     }
+  }
+
+  @Test("does not know whether a checkpoint counts until another does")
+  func doubt() throws {
+    let pair = try Pair(self)
+    func fail(_ number: Int) throws {
+      let pending = try pair.keeper.beginCheckpoint()
+      pair.disk.fail(.syncs, inOperation: number)
+      #expect(throws: LanguageModelError.self) { try pending.write() }
+      pair.keeper.finishCheckpoint(pending, isWritten: false)
+    }
+    var number = 0
+    while !pair.keeper.isCheckpointInDoubt {
+      try fail(number)
+      number += 1
+    }
+    try fail(0)
+    #expect(pair.keeper.isCheckpointInDoubt)
+    try checkpoint(pair.keeper)
+    #expect(!pair.keeper.isCheckpointInDoubt)
+  }
+
+  @Test("must still have a checkpoint when one counts that was begun before what the journal cannot tell")
+  func olderCheckpoint() throws {
+    let pair = try Pair(self)
+    func finishOlder(_ older: PendingCheckpoint) throws {
+      try older.write()
+      pair.keeper.finishCheckpoint(older, isWritten: true)
+      #expect(pair.keeper.mustCheckpoint)
+      try checkpoint(pair.keeper)
+      #expect(!pair.keeper.mustCheckpoint)
+      let found = try recovered(pair.keeper, pair.directory)
+      #expect(!found.report.hasUnfinishedRun)
+      expectSame(found.keeper, pair.twin)
+    }
+    let beforeHealing = try pair.keeper.beginCheckpoint()
+    for each in pair.both { try teach(each, request(.text("acknowledged at once")), durability: .memory) }
+    pair.disk.set(.syncs)
+    #expect(throws: LanguageModelError.self) { try pair.keeper.journal.synchronize() }
+    pair.disk.set(.none)
+    try pair.keeper.heal()
+    try finishOlder(beforeHealing)
+    try beginRun(pair.keeper)
+    try checkpoint(pair.keeper)
+    _ = try pair.keeper.continueRun()
+    let beforeStop = try pair.keeper.beginCheckpoint()
+    pair.keeper.stopRun(discards: true)
+    try finishOlder(beforeStop)
   }
 
   @Test("takes back a training that could not be written down, and must have a checkpoint if that may count")
