@@ -66,7 +66,7 @@ struct DurabilityTests {
       _ = try await client.call("create-model", Self.tiny)
       let before = disk.journalSyncCount
       let clients = try (0..<20).map { _ in try harness.client() }
-      disk.hold(true)
+      disk.hold(.journal)
       for (index, client) in clients.enumerated() {
         await client.sendLine(Harness.line("train-step", Self.tiny("lesson \(index)"), id: 1))
       }
@@ -74,7 +74,7 @@ struct DurabilityTests {
       // The first lesson waits for its sync; let all the others arrive.
       let model = try harness.daemon.service.models.model("tiny")
       await harness.until { model.turns.lessons.count == clients.count - 1 }
-      disk.hold(false)
+      disk.hold(nil)
       for client in clients { #expect(try await client.reply()?["result"]?["durable"] == "fsync") }
       #expect(disk.journalSyncCount - before <= 3)
       #expect(try await client.call("describe-model", ["name": "tiny"])["step"] == 20)

@@ -33,12 +33,105 @@ struct HealingTests {
         disk.set(.none)
         await harness.until { model.failure == nil }
       }
+      #expect(harness.ownLines.lines.withLock { $0.count { $0.contains("is read-only") } } == 2)
       let second = try await harness.successorOfCrash()
       let other = try second.client()
       #expect(try await other.call("describe-model", ["name": "tiny"])["step"] == 2)
       let kept = try await DurabilityTests.files(of: second, other)
       #expect(try await kept == DurabilityTests.files(of: harness, client))
       try await second.end()
+    }
+  }
+
+  @Test("is taken back later what could not be made durable, when its files cannot be read at first")
+  func failingSetBack() async throws {
+    let disk = FaultyDisk()
+    try await withDaemon(disk: disk) { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", DurabilityTests.tiny)
+      _ = try await client.call("train-step", Self.tiny("the man bites"))
+      let before = try await DurabilityTests.files(of: harness, client)
+      let model = try harness.daemon.service.models.model("tiny")
+      disk.hold(.journal)
+      await client.sendLine(Harness.line("train-step", Self.tiny("never learned"), id: 1))
+      await harness.until { disk.heldCount > 0 }
+      disk.set(.all)
+      disk.hold(nil)
+      #expect(try await client.reply()?["error"]?["code"] == -32014)
+      #expect(model.hasUnsettledLesson)
+      #expect(try await client.call("describe-model", ["name": "tiny"])["step"] == 1)
+      disk.set(.none)
+      await harness.until { model.failure == nil }
+      #expect(!model.hasUnsettledLesson)
+      #expect(try await DurabilityTests.files(of: harness, client) == before)
+      #expect(try await client.call("train-step", Self.tiny("learned"))["step"] == 2)
+    }
+  }
+
+  @Test("does not learn what was dropped from the journal with a lesson that it was recorded together with")
+  func droppedGroup() async throws {
+    let disk = FaultyDisk()
+    try await withDaemon(disk: disk) { harness in
+      let first = try harness.client()
+      _ = try await first.call("create-model", DurabilityTests.tiny)
+      let model = try harness.daemon.service.models.model("tiny")
+      disk.hold(.journal)
+      await first.sendLine(Harness.line("train-step", Self.tiny("durable"), id: 1))
+      await harness.until { disk.heldCount > 0 }
+      var others: [FakeClient] = []
+      for durable in ["fsync", "os", "os", "memory"] {
+        let client = try harness.client()
+        await client.sendLine(
+          Harness.line("train-step", Self.tiny("dropped", ["durable": .string(durable)]), id: 1))
+        others.append(client)
+        await harness.until { model.turns.lessons.count == others.count }
+      }
+      // The sync of the first succeeds, that of the others' does not.
+      disk.fail(.syncs, inOperation: 1)
+      disk.hold(nil)
+      #expect(try await first.reply()?["result"]?["step"] == 1)
+      for client in others { #expect(try await client.reply()?["error"]?["code"] == -32014) }
+      await harness.until { model.failure == nil }
+      #expect(try await first.call("describe-model", ["name": "tiny"])["step"] == 1)
+      let second = try await harness.successorOfCrash()
+      #expect(try await second.client().call("describe-model", ["name": "tiny"])["step"] == 1)
+      try await second.end()
+    }
+  }
+
+  @Test("is saved by the checkpoint that is being written, if that has everything")
+  func saveMeanwhile() async throws {
+    let disk = FaultyDisk()
+    try await withDaemon(disk: disk, replayMilliseconds: 0) { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", DurabilityTests.tiny)
+      let model = try harness.daemon.service.models.model("tiny")
+      disk.hold(.checkpoints)
+      _ = try await client.call("train-step", Self.tiny("the man bites"))
+      await harness.until { disk.heldCount > 0 }
+      await client.sendLine(Harness.line("save-model", ["name": "tiny"], id: 1))
+      await harness.until { !model.turns.isIdle && model.turns.isEmpty }
+      disk.hold(nil)
+      #expect(try await client.reply()?["result"] != nil)
+      #expect(try Self.checkpoints(of: harness) == ["1", "2"])
+    }
+  }
+
+  @Test("tells a disk that fails from files that are damaged")
+  func causes() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      _ = try await client.call("create-model", DurabilityTests.tiny)
+      let model = try harness.daemon.service.models.model("tiny")
+      let damaged = RPCError.corruptFile("it is damaged")
+      #expect(model.readOnlyError(damaged).message == damaged.message)
+      let failing = model.readOnlyError(.storage("no space", errno: 28))
+      #expect(failing.message.hasSuffix("nothing was changed") && failing.data["errno"] == 28)
+      try model.checkWritable()
+      model.becomeReadOnly(.storage("no space", errno: 28))
+      #expect(throws: RPCError.self) { try model.checkWritable() }
+      await harness.until { model.failure == nil }
+      try model.checkWritable()
     }
   }
 

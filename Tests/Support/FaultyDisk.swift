@@ -5,7 +5,10 @@ import System
 
 /// The system's disk, which counts syncs of the journal and can be told to refuse.
 package final class FaultyDisk: Disk {
-  package enum Fault: Sendable { case none, writes, syncs }
+  package enum Fault: Sendable { case none, writes, syncs, reads, all }
+
+  /// Whose syncs can be made to wait.
+  package enum Part: Sendable { case journal, checkpoints }
 
   private struct State {
     var fault = Fault.none
@@ -13,8 +16,9 @@ package final class FaultyDisk: Disk {
     var remaining: Int?
     var hasFailed = false
     var journalSyncCount = 0
-    /// Syncs of the journal wait as long as this is held.
-    var isHeld = false
+    /// Whose syncs wait.
+    var held: Part?
+    var heldCount = 0
   }
 
   private let state = Mutex(State())
@@ -35,7 +39,11 @@ package final class FaultyDisk: Disk {
     state.withLock { ($0.fault, $0.remaining) = (fault, number) }
   }
 
-  package func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+  /// Has syncs wait until others are held, or none.
+  package func hold(_ part: Part?) { state.withLock { ($0.held, $0.heldCount) = (part, 0) } }
+
+  /// How many syncs have waited since.
+  package var heldCount: Int { state.withLock { $0.heldCount } }
 
   /// Does something while nothing on the disk changes: what a crash at this moment would leave is there to be looked at.
   package func whileStill<Value>(_ body: () throws -> Value) rethrows -> Value {
@@ -50,7 +58,7 @@ package final class FaultyDisk: Disk {
 
   fileprivate func check(_ fault: Fault) throws(StorageError) {
     let fails = state.withLock { state in
-      guard state.fault == fault else { return false }
+      guard state.fault == fault || state.fault == .all else { return false }
       if let remaining = state.remaining {
         state.remaining = remaining - 1
         guard remaining == 0 else { return false }
@@ -62,9 +70,12 @@ package final class FaultyDisk: Disk {
     throw .system(.call(operation: "write", errno: fault == .writes ? ENOSPC : EIO, path: nil))
   }
 
-  fileprivate func noteJournalSync() {
-    state.withLock { $0.journalSyncCount += 1 }
-    while state.withLock({ $0.isHeld }) { usleep(500) }
+  fileprivate func noteSync(of part: Part) {
+    state.withLock { state in
+      if part == .journal { state.journalSyncCount += 1 }
+      if part == state.held { state.heldCount += 1 }
+    }
+    while state.withLock({ $0.held == part }) { usleep(500) }
   }
 
   package func createDirectory(_ path: String) throws(StorageError) {
@@ -75,7 +86,8 @@ package final class FaultyDisk: Disk {
   package func list(_ path: String) throws(StorageError) -> [String]? { try disk.list(path) }
 
   package func read(_ path: String, byteLimit: Int) throws(StorageError) -> [UInt8]? {
-    try disk.read(path, byteLimit: byteLimit)
+    try check(.reads)
+    return try disk.read(path, byteLimit: byteLimit)
   }
 
   package func reader(of path: String) throws(StorageError) -> (any DiskReader)? { try disk.reader(of: path) }
@@ -115,12 +127,12 @@ package final class FaultyDisk: Disk {
   private final class File: DiskFile {
     private let file: any DiskFile
     private let disk: FaultyDisk
-    private let isJournal: Bool
+    private let part: Part?
 
     init(_ file: any DiskFile, of disk: FaultyDisk, path: String) {
       self.file = file
       self.disk = disk
-      isJournal = path.contains("/journal/0")
+      part = path.contains("/journal/0") ? .journal : path.contains("/checkpoints/") ? .checkpoints : nil
     }
 
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(StorageError) {
@@ -129,7 +141,7 @@ package final class FaultyDisk: Disk {
     }
 
     func synchronize() throws(StorageError) {
-      if isJournal { disk.noteJournalSync() }
+      if let part { disk.noteSync(of: part) }
       try disk.check(.syncs)
       try file.synchronize()
     }

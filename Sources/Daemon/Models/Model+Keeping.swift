@@ -35,7 +35,6 @@ extension Model {
       if let error = watch.failure { self?.syncFailed(error, of: watch) }
     }
     syncing = (syncer, watch)
-    flushableSequence = sequence
   }
 
   /// How the loop writes the journal's latest records for those who did not wait for that.
@@ -82,7 +81,6 @@ extension Model {
 
   /// Sees whether the disk takes again what is written.
   private func heal() async {
-    guard failure != nil, closed.outcome == nil else { return }
     do throws(RPCError) { try await inTurn { [self] () async throws(RPCError) in try await healNow() } } catch {
       if closed.outcome == nil { becomeReadOnly(error) }
     }
@@ -104,9 +102,8 @@ extension Model {
     log.info("the model \(name) can be taught again")
   }
 
-  /// Takes back what was computed but could not be made durable.
-  func setBack(_ error: RPCError) async {
-    becomeReadOnly(error)
+  /// Takes back what was computed but could not be made durable; the model is read-only already.
+  func setBack() async {
     for lesson in turns.lessons {
       lesson.sequence = nil
       lesson.isRecorded = false
@@ -146,7 +143,7 @@ extension Model {
 
   /// Begins a checkpoint, in a turn, and has it written while turns go on.
   func startCheckpoint() async {
-    guard checkpoint == nil, failure == nil, !turns.lessons.contains(where: \.isRecorded) else { return }
+    guard checkpoint == nil, failure == nil else { return }
     do throws(RPCError) { _ = try await beginCheckpoint() } catch {
       log.error("can't begin a checkpoint of the model \(name): \(error.message)")
     }
@@ -162,6 +159,7 @@ extension Model {
     while let checkpoint { _ = try? await checkpoint.value() }
   }
 
+  /// In a turn: lessons that were recorded together have all been taught before it, so that none is left out.
   private func beginCheckpoint() async throws(RPCError) -> Deferred<Void> {
     let written = Deferred<Void>()
     checkpoint = written
@@ -199,7 +197,7 @@ extension Model {
   /// Has all that was learned put into a checkpoint, if something was since the last one.
   func save(unless cancellation: Cancellation? = nil) async throws(RPCError) {
     let written = try await inTurn(unless: cancellation) { [self] () async throws(RPCError) -> Deferred<Void>? in
-      if failure != nil { try await healNow() }
+      try await healNow()
       await untilCheckpointIsWritten()
       guard isDirty else { return nil }
       return try await beginCheckpoint()

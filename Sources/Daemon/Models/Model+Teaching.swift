@@ -66,7 +66,7 @@ extension Model {
     guard let sequence = outcome.sequence else { return }
     if durability == .fsync, let watch = syncing?.watch {
       do throws(RPCError) { try await watch.wait(for: sequence) } catch {
-        await setBack(error)
+        await setBack()
         throw readOnlyError(error)
       }
     } else {
