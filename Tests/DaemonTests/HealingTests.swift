@@ -192,6 +192,7 @@ struct HealingTests {
       for _ in 0..<2 { #expect(try await client.reply()?["result"] != nil) }
       _ = try await client.call("save-model", ["name": "tiny"])
       #expect(try Self.checkpoints(of: harness) == ["2", "3"])
+      #expect(harness.ownLines.lines.withLock { !$0.contains { $0.contains("can be taught again") } })
     }
   }
 

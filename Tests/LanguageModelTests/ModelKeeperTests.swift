@@ -157,7 +157,9 @@ struct ModelKeeperTests: KeeperTests {
     try teachInBetween(.afterCheckpoints)
     let found = try recovered(keeper, directory).keeper
     let foundTwice = try recovered(found, directory).keeper
-    for each in [keeper, found, foundTwice] {
+    try checkpoint(foundTwice)
+    let foundLater = try recovered(foundTwice, directory).keeper
+    for each in [keeper, found, foundTwice, foundLater] {
       #expect(each.run != nil)
       if diverges {
         let error = #expect(throws: LanguageModelError.self) { while try each.continueRun() != nil {} }
