@@ -419,7 +419,8 @@ static inline void rnnd_trim_heap(void) {
 
 /// Has all threads share one heap from now on, where the C library would give each its own: only the first heap's free end
 /// goes back to the system. What is large gets pages of its own, and goes back when it is freed: left to itself, the C
-/// library would take ever larger pieces from the heap once such a piece has been freed.
+/// library would take ever larger pieces from the heap once such a piece has been freed. Up to 8 MiB of the free end stay,
+/// so that one long line after the other finds its pages; `rnnd_trim_heap` gives back what stays.
 static inline void rnnd_use_one_heap(void) {
 #ifdef __GLIBC__
   mallopt(M_ARENA_MAX, 1);
