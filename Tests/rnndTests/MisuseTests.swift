@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import JSON
-import Synchronization
 import System
 import Testing
 
@@ -282,7 +281,7 @@ final class Neighbour: Sendable {
     var isStopping = false
   }
 
-  private let state = Mutex(State())
+  private let state = Monitor(State())
   private let path: String
   private let hasEnded = DispatchSemaphore(value: 0)
 

@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import JSON
-import Synchronization
 import System
 import Testing
 
