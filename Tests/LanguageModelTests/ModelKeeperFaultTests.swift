@@ -97,16 +97,22 @@ struct ModelKeeperFaultTests: KeeperTests {
     #expect(pair.keeper.unsynced.map(\.sequence) == [4])
   }
 
-  @Test("does not learn a cancelled lesson after all when it was durable and the note of its cancelling is lost")
-  func lostNote() throws {
+  @Test(
+    "does not learn a cancelled lesson after all when it was durable and the note of its cancelling is lost",
+    arguments: [false, true])
+  func lostNote(_ spansCheckpoint: Bool) throws {
     let pair = try Pair(self)
     for each in pair.both { try teach(each, request(.text("stays")), durability: .os) }
+    // A checkpoint that was begun before knows nothing of it either.
+    let pending = spansCheckpoint ? try pair.keeper.beginCheckpoint() : nil
     let cancelled = request(.text("cancelled while it is computed")) { $0.lesson.bptt = 1 }
     #expect(throws: LanguageModelError.cancelled) {
       try teach(pair.keeper, cancelled, durability: .os) {
         (try? pair.keeper.journal.synchronize()) == 2
       }
     }
+    try pending?.write()
+    if let pending { pair.keeper.finishCheckpoint(pending, isWritten: true) }
     for each in pair.both { try teach(each, request(.text("comes after it")), durability: .os) }
     #expect(throws: LanguageModelError.cancelled) {
       try teach(pair.keeper, cancelled, durability: .os) { true }
