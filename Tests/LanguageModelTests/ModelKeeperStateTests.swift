@@ -143,6 +143,21 @@ struct ModelKeeperStateTests: KeeperTests {
     #expect(resumed.teacher.everything == known)
   }
 
+  @Test("keeps what a training taught that is ended before its time, if nobody wants that taken back")
+  func keptTraining() throws {
+    let directory = try TemporaryDirectory()
+    let keeper = try create(.tiny(), in: directory)
+    try beginRun(keeper)
+    try checkpoint(keeper)
+    _ = try keeper.continueRun()
+    let taught = keeper.teacher.everything
+    keeper.stopRun(discards: false)
+    try checkpoint(keeper)
+    #expect(keeper.teacher.everything == taught)
+    let found = try recovered(keeper, directory)
+    #expect(!found.report.hasUnfinishedRun && found.keeper.teacher.everything == taught)
+  }
+
   @Test("takes a resumed training back to its beginning though a lesson in between was refused")
   func refusedInBetween() throws {
     let directory = try TemporaryDirectory()

@@ -207,6 +207,11 @@ struct ModelKeeperTests: KeeperTests {
     try checkpoint(found)
     #expect(found.teacher.everything == untrained)
     #expect(try recovered(found, directory).keeper.teacher.everything == untrained)
+    // And only once.
+    try teach(found, request(.text("taught afterwards")))
+    let taught = found.teacher.everything
+    try checkpoint(found)
+    #expect(found.teacher.everything == taught)
   }
 
   @Test("is read without being changed, as it would be opened")
