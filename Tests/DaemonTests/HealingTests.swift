@@ -183,13 +183,17 @@ struct HealingTests {
 
   @Test("is saved with what it was taught while a checkpoint was written")
   func lessonWhileSaving() async throws {
-    try await withDaemon { harness in
-      let client = try harness.client()
+    let disk = FaultyDisk()
+    try await withDaemon(disk: disk) { harness in
+      let (client, saver) = (try harness.client(), try harness.client())
       _ = try await client.call("create-model", DurabilityTests.tiny)
       _ = try await client.call("train-step", Self.tiny("the man bites"))
-      await client.sendLine(Harness.line("save-model", ["name": "tiny"], id: "save"))
-      await client.sendLine(Harness.line("train-step", Self.tiny("in the meantime"), id: "teach"))
-      for _ in 0..<2 { #expect(try await client.reply()?["result"] != nil) }
+      disk.hold(.checkpoints)
+      await saver.sendLine(Harness.line("save-model", ["name": "tiny"], id: "save"))
+      await harness.until { disk.heldCount > 0 }
+      _ = try await client.call("train-step", Self.tiny("in the meantime"))
+      disk.hold(nil)
+      #expect(try await saver.reply()?["result"] != nil)
       _ = try await client.call("save-model", ["name": "tiny"])
       #expect(try Self.checkpoints(of: harness) == ["2", "3"])
       #expect(harness.ownLines.lines.withLock { !$0.contains { $0.contains("can be taught again") } })
