@@ -32,7 +32,11 @@ package struct FileLock: ~Copyable, Sendable {
     self.path = path
   }
 
-  deinit { _ = ftruncate(descriptor.descriptorNumber, 0) }
+  deinit {
+    _ = ftruncate(descriptor.descriptorNumber, 0)
+    // Not by closing alone: a process that is being started may have the descriptor until it is another program.
+    _ = flock(descriptor.descriptorNumber, LOCK_UN)
+  }
 
   /// Tries a few times within some milliseconds, as who asks whether the lock is held has a share in it for a moment.
   private static func take(_ number: Int32, path: String) throws(SystemError) -> Bool {
@@ -46,8 +50,9 @@ package struct FileLock: ~Copyable, Sendable {
   /// Whether some process holds the lock at a path.
   package static func isHeld(_ path: String) -> Bool {
     guard let descriptor = try? FileSystem.openForReading(path) else { return false }
-    // It can be shared only while nobody holds it; the share ends with the descriptor.
+    // It can be shared only while nobody holds it.
     let number = descriptor.descriptorNumber
+    defer { _ = flock(number, LOCK_UN) }
     do { return try callUnlessBlocking("lock", { flock(number, LOCK_SH | LOCK_NB) }) == nil } catch { return false }
   }
 
