@@ -1,7 +1,6 @@
 import JSON
 package import Kernels
 import Networks
-import Safetensors
 package import Storage
 import System
 
@@ -268,9 +267,7 @@ struct CheckpointFiles: ModelFileSource {
     guard let found = checkpoint.files.first(where: { $0.name == file.rawValue }) else { return nil }
     let reader = try storing { () throws(StorageError) in try disk.reader(of: FileSystem.join(path, found.name)) }
     guard let reader else { return nil }
-    return try TensorSource(file, byteCount: found.byteCount) { (count) throws(SafetensorsError) in
-      do throws(SystemError) { return try reader.read(atMost: count) } catch { throw .system(error) }
-    }
+    return try TensorSource(file, byteCount: found.byteCount, from: reader.read)
   }
 
   func state() throws(LanguageModelError) -> CheckpointState {

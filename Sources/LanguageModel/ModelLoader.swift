@@ -137,7 +137,9 @@ private struct TiedWeights {
     guard hasDecoder, name == Self.encoder else { return try source.take(name, into: target) }
     try source.take(Self.decoder, into: target)
     guard hasEncoder else { return }
-    guard try source.take(Self.encoder) == target.array else {
+    let encoder = FloatBuffer(count: target.count).all
+    try source.take(Self.encoder, into: encoder)
+    guard encoder.array == target.array else {
       throw source.corrupt("found different values for encoder.weight and decoder.weight, expected the same, tied")
     }
   }

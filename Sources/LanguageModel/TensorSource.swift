@@ -18,7 +18,7 @@ final class TensorSource {
   ///   - byteCount: how long the file is.
   ///   - source: hands its bytes out.
   init(
-    _ file: ModelFile, byteCount: Int, from source: @escaping SafetensorsReader.Source
+    _ file: ModelFile, byteCount: Int, from source: @escaping ByteSource
   ) throws(LanguageModelError) {
     name = file.rawValue
     do { reader = try SafetensorsReader(byteCount: byteCount, from: source) } catch {
@@ -55,24 +55,13 @@ final class TensorSource {
   ///
   /// - Precondition: the target has as many as `check(against:)` found.
   func take(_ tensor: String, into target: Vector) throws(LanguageModelError) {
+    if let values = waiting.removeValue(forKey: tensor) { return target.copy(from: values) }
     do {
-      while waiting[tensor] == nil, let upcoming = reader.upcoming {
+      while let upcoming = reader.upcoming {
         if upcoming.name == tensor {
           return try reader.readNext { target[$1..<$1 + $0.count].copy(from: $0) }
         }
         waiting[upcoming.name] = try reader.next()?.values
-      }
-    } catch { throw LanguageModelError(error, file: name) }
-    target.copy(from: try take(tensor))
-  }
-
-  /// A tensor's values, once.
-  func take(_ tensor: String) throws(LanguageModelError) -> [Float] {
-    if let values = waiting.removeValue(forKey: tensor) { return values }
-    do {
-      while let (entry, values) = try reader.next() {
-        if entry.name == tensor { return values }
-        waiting[entry.name] = values
       }
     } catch { throw LanguageModelError(error, file: name) }
     throw corrupt("found no tensor \(tensor)")

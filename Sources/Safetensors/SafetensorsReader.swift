@@ -1,4 +1,4 @@
-import System
+package import System
 
 /// Reads a safetensors file from its beginning to its end, one tensor after the other.
 ///
@@ -6,32 +6,29 @@ import System
 package struct SafetensorsReader: ~Copyable {
   package let header: SafetensorsHeader
   private let fileByteCount: Int
-  private let source: Source
+  private let source: ByteSource
   private var nextEntry = 0
   /// What the last piece was widened to, kept to spare an allocation for each.
   private var piece: [Float] = []
-
-  /// Where the bytes come from, one after the other: up to so many of them, none at the end and only there.
-  package typealias Source = (_ count: Int) throws(SafetensorsError) -> [UInt8]
 
   /// How many bytes are read at a time: they and what they are widened to stay in the caches.
   private static var pieceByteCount: Int { 1 << 18 }
 
   /// Opens a file and checks its header against its size. Nothing but a regular file is opened.
   package init(opening path: String) throws(SafetensorsError) {
-    let file: OpenFile
+    let file: FileReader
     let byteCount: Int
     do {
-      file = OpenFile(try FileSystem.openForReading(path))
+      file = try FileReader(opening: path)
       byteCount = try FileSystem.status(of: path)?.byteCount ?? 0
     } catch {
       throw .system(error)
     }
-    try self.init(byteCount: byteCount) { (count) throws(SafetensorsError) in try file.read(atMost: count) }
+    try self.init(byteCount: byteCount, from: file.read)
   }
 
   /// Reads a file of so many bytes that somebody else has opened, and checks its header against its size.
-  package init(byteCount: Int, from source: @escaping Source) throws(SafetensorsError) {
+  package init(byteCount: Int, from source: @escaping ByteSource) throws(SafetensorsError) {
     fileByteCount = byteCount
     self.source = source
     let start = try Self.read(min(SafetensorsHeader.lengthByteCount, byteCount), from: source, of: byteCount)
@@ -81,27 +78,15 @@ package struct SafetensorsReader: ~Copyable {
 
   /// Reads so many bytes.
   private static func read(
-    _ count: Int, from source: Source, of fileByteCount: Int
+    _ count: Int, from source: ByteSource, of fileByteCount: Int
   ) throws(SafetensorsError) -> [UInt8] {
-    var bytes = try source(count)
-    while bytes.count < count {
-      let more = try source(count - bytes.count)
-      guard !more.isEmpty else { throw .truncated(foundByteCount: bytes.count, expectedByteCount: fileByteCount) }
-      bytes += more
-    }
-    return bytes
-  }
-}
-
-/// An open file that closures may share.
-private final class OpenFile {
-  private let descriptor: FileDescriptor
-
-  init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
-
-  func read(atMost count: Int) throws(SafetensorsError) -> [UInt8] {
     var bytes: [UInt8] = []
-    do { _ = try descriptor.read(atMost: count, appendingTo: &bytes) } catch { throw .system(error) }
+    while bytes.count < count {
+      let more: [UInt8]
+      do { more = try source(count - bytes.count) } catch { throw .system(error) }
+      guard !more.isEmpty else { throw .truncated(foundByteCount: bytes.count, expectedByteCount: fileByteCount) }
+      if bytes.isEmpty { bytes = more } else { bytes += more }
+    }
     return bytes
   }
 }

@@ -17,7 +17,7 @@ package struct SystemDisk: Disk {
   }
 
   package func reader(of path: String) throws(StorageError) -> (any DiskReader)? {
-    do { return SystemReader(try FileSystem.openForReading(path)) } catch { return try Self.nilIfMissing(error) }
+    do { return try FileReader(opening: path) } catch { return try Self.nilIfMissing(error) }
   }
 
   package func create(_ path: String) throws(StorageError) -> any DiskFile {
@@ -58,20 +58,7 @@ package struct SystemDisk: Disk {
   }
 }
 
-/// A file of the system that is read.
-private final class SystemReader: DiskReader {
-  private let descriptor: FileDescriptor
-
-  init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
-
-  func read(atMost count: Int) throws(SystemError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while try descriptor.read(atMost: count, appendingTo: &bytes) == .wouldBlock {
-      _ = try descriptor.waitUntilReadable()
-    }
-    return bytes
-  }
-}
+extension FileReader: DiskReader {}
 
 /// An open file of the system.
 private final class SystemFile: DiskFile {
