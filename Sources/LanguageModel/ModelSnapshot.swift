@@ -3,7 +3,9 @@ import Synchronization
 package import Tokenizers
 
 /// A model at one moment: what readers need, immutable, for any number of threads.
-package struct ModelSnapshot: Sendable {
+///
+/// An object, as every question passes it from hand to hand, and it has more parts than a question takes microseconds.
+package final class ModelSnapshot: Sendable {
   package let configuration: ModelConfiguration
   package let tokenizer: Tokenizer
   /// The weights, ready for predicting.

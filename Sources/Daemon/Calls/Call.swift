@@ -6,7 +6,7 @@ import System
 ///
 /// Dispatch, the checking of params, the command line's verbs and help, `rpc.discover` and the reference are all made
 /// from these values. A new call is a new file and a line in ``CallTable/all``.
-package struct Call: Sendable {
+package final class Call: Sendable {
   /// The method's name on the wire and the verb of the command line.
   package let name: String
   /// One sentence.
@@ -110,11 +110,11 @@ extension Call {
 extension Alternatives {
   fileprivate func check(_ params: JSONObject, of call: Call) throws(RPCError) {
     let given = names.filter { params[$0] != nil }
+    guard given.count > 1 || given.isEmpty && isRequired else { return }
     let choice = names.joined(separator: " or ")
     if given.count > 1 {
       throw .invalidParams(path: given[1], "found \(given.joined(separator: " and ")) together, expected \(choice)")
-    }
-    if given.isEmpty, isRequired {
+    } else {
       let first = call.parameters.first { $0.name == names.first }
       throw .invalidParams(
         path: names.first, "found no \(choice), expected \(first?.kind.expectation ?? "one of them")")

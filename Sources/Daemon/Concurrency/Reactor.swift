@@ -87,13 +87,18 @@ final class Reactor {
 
   /// Waits for events, at most until the first timer or turn is due, or only looks for them.
   func wait(whileNothingHappens mayWait: Bool) {
-    let timeouts = [timers.first?.deadline.remainingMilliseconds, line.patienceMilliseconds].compactMap(\.self)
     do throws(SystemError) {
-      try poller.wait(timeoutMilliseconds: mayWait ? timeouts.min() : 0, into: &events)
+      try poller.wait(timeoutMilliseconds: mayWait ? timeoutMilliseconds : 0, into: &events)
     } catch {
       // Interruptions aside, only a poller that is none makes a wait fail.
       preconditionFailure("\(error)")
     }
+  }
+
+  /// How long until the first timer or turn is due; nil when none is.
+  private var timeoutMilliseconds: Int32? {
+    guard let patience = line.patienceMilliseconds else { return timers.first?.deadline.remainingMilliseconds }
+    return min(patience, timers.first?.deadline.remainingMilliseconds ?? patience)
   }
 
   func handleEvents() {
@@ -102,12 +107,16 @@ final class Reactor {
     for event in events {
       if event.token == Self.wakerToken { waker.drain() } else { watched[event.token]?.handler(event.conditions) }
     }
+    if !timers.isEmpty { handleTimers() }
+    line.takeFirst()?()
+  }
+
+  private func handleTimers() {
     // One that is set anew in its action comes in the next round at the earliest.
     let now = Deadline(afterMilliseconds: 0)
     while let timer = timers.first, timer.deadline <= now {
       timers.removeFirst()
       timer.action()
     }
-    line.takeFirst()?()
   }
 }

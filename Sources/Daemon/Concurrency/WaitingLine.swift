@@ -40,8 +40,9 @@ struct WaitingLine {
 
   /// Gives the first one in line its turn, if it is time for that.
   mutating func takeFirst() -> (@EventLoop () -> Void)? {
+    guard !actions.isEmpty else { return nil }
     let now = MonotonicClock.nanoseconds
-    guard !actions.isEmpty, mayMove(at: now) else { return nil }
+    guard mayMove(at: now) else { return nil }
     turnStart = now
     return actions.popFirst()
   }

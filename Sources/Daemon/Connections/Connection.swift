@@ -96,7 +96,7 @@ final class Connection {
   private func takeTurn() {
     stretch = Stretch()
     let news = news
-    self.news = []
+    self.news = PollConditions()
     if news.isEnd {
       receiveRest()
       hangUp()
@@ -453,7 +453,7 @@ extension Connection {
   /// Waits for bytes while more requests may come, and for room while answers wait for it.
   private func watchWhatMatters() {
     guard let wire else { return }
-    var interest: PollInterest = []
+    var interest = PollInterest()
     if !inputHasEnded, mayRead { interest.insert(.readable) }
     if !outbox.isEmpty, !isInLine { interest.insert(.writable) }
     do throws(SystemError) {

@@ -13,9 +13,9 @@ struct RequestIndex {
   }
 
   mutating func remove(_ request: PendingRequest) {
-    guard let id = request.id, let index = requests[id]?.firstIndex(where: { $0 === request }) else { return }
-    requests[id]?.remove(at: index)
-    if requests[id]?.isEmpty == true { requests[id] = nil }
+    guard let id = request.id, var namesakes = requests.removeValue(forKey: id) else { return }
+    namesakes.removeAll { $0 === request }
+    if !namesakes.isEmpty { requests[id] = namesakes }
   }
 
   /// Takes out those of an id: who cancels them again has nothing to find.

@@ -8,6 +8,12 @@ final class Statistics {
     var count = 0
     var errorCount = 0
     var latency = LatencyHistogram()
+
+    mutating func add(nanoseconds: UInt64, failed: Bool) {
+      count += 1
+      if failed { errorCount += 1 }
+      latency.record(nanoseconds: nanoseconds)
+    }
   }
 
   private var calls: [String: CallRecord] = [:]
@@ -23,11 +29,7 @@ final class Statistics {
 
   /// Counts a call that was carried out, with the time from its beginning to its outcome.
   func record(call name: String, nanoseconds: UInt64, failed: Bool) {
-    var record = calls.removeValue(forKey: name) ?? CallRecord()
-    record.count += 1
-    if failed { record.errorCount += 1 }
-    record.latency.record(nanoseconds: nanoseconds)
-    calls[name] = record
+    calls[name, default: CallRecord()].add(nanoseconds: nanoseconds, failed: failed)
   }
 
   func record(errorKind: String) { errors[errorKind, default: 0] += 1 }
