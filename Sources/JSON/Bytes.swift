@@ -3,9 +3,10 @@
 extension String {
   /// Whether both hold the same UTF-8 bytes. `==` would also take `é` and `e` with a combining accent for equal.
   package func hasSameBytes(as other: String) -> Bool {
+    // Spans of short strings are made first, which their lengths spare nearly always.
+    guard utf8.count == other.utf8.count else { return false }
     let left = utf8.span
     let right = other.utf8.span
-    guard left.count == right.count else { return false }
     for index in left.indices where left[index] != right[index] { return false }
     return true
   }

@@ -23,6 +23,7 @@ package struct JSONObject: Sendable {
   /// Of equal names the last one's value stays, in the first one's place.
   /// - Complexity: O(n²) in the count of members; for the handful that a message has.
   package init(_ members: some Sequence<(String, JSONValue)>) {
+    self.members.reserveCapacity(members.underestimatedCount)
     for (name, value) in members { self[name] = value }
   }
 

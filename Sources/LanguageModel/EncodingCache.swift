@@ -29,7 +29,7 @@ struct EncodingCache {
 
   /// The tokens of a text.
   mutating func tokens(of bytes: [UInt8], in snapshot: ModelSnapshot) -> [TokenID] {
-    guard bytes.count >= Self.leastByteCount, byteLimit > 0 else { return snapshot.tokenizer.encode(bytes.span).ids }
+    guard bytes.count >= Self.leastByteCount, byteLimit > 0 else { return snapshot.tokenizer.ids(bytes.span) }
     entries.removeAll { $0.generation < snapshot.generation }
     var best: (index: Int, sharedCount: Int) = (-1, bytes.count / 2)
     for (index, entry) in entries.enumerated() where entry.generation == snapshot.generation {

@@ -118,14 +118,20 @@ package struct NextWordTask: ReadingTask, Sendable {
   }
 
   private func answer(_ words: [(word: [UInt8], probability: Double)]) -> NextWordAnswer {
-    NextWordAnswer(
-      words: words.compactMap { bytes, probability in
-        guard let word = String(validating: bytes, as: UTF8.self),
-          let completion = String(validating: bytes.dropFirst(prefix.count), as: UTF8.self)
-        else { return nil }
-        return NextWordAnswer.Word(word: word, completion: completion, probability: min(1, probability))
-      },
-      prefix: String(decoding: prefix, as: UTF8.self))
+    var known: [NextWordAnswer.Word] = []
+    known.reserveCapacity(words.count)
+    for (bytes, probability) in words {
+      guard let word = Self.text(bytes.span),
+        let completion = Self.text(bytes.span.extracting(droppingFirst: prefix.count))
+      else { continue }
+      known.append(NextWordAnswer.Word(word: word, completion: completion, probability: min(1, probability)))
+    }
+    return NextWordAnswer(words: known, prefix: String(decoding: prefix, as: UTF8.self))
+  }
+
+  /// Bytes as text; nil where they are none.
+  private static func text(_ bytes: Span<UInt8>) -> String? {
+    do { return String(copying: try UTF8Span(validating: bytes)) } catch { return nil }
   }
 }
 

@@ -107,7 +107,10 @@ struct ContextReading {
         case .tokens(let tokens): tokens
         case .text(let bytes): reader.tokens(of: bytes, in: snapshot)
         }
-      let tokens = [snapshot.tokenizer.endOfSequence] + given
+      var tokens: [TokenID] = []
+      tokens.reserveCapacity(given.count + 1)
+      tokens.append(snapshot.tokenizer.endOfSequence)
+      tokens.append(contentsOf: given)
       let (count, state) = reader.longestPrefix(of: tokens, in: snapshot)
       return (tokens, count, state)
     }

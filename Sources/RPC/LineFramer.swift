@@ -6,8 +6,8 @@ import JSON
 /// counted) is reported once, not kept, and reading goes on behind its end. `append`, then `next` until it gives nil.
 ///
 /// A byte is copied and looked at a bounded number of times, whatever it comes with: a long line is kept in pieces until
-/// its end, not moved to ever larger places.
-package struct LineFramer: Sendable {
+/// its end, not moved to ever larger places. There is one of each stream: a copy could only be an accident.
+package struct LineFramer: ~Copyable, Sendable {
   package enum Item: Equatable, Sendable {
     case line([UInt8])
     case tooLong

@@ -80,13 +80,13 @@ struct LineFramerTests {
       framer.append(part)
       #expect(framer.next() == nil)
       #expect(framer.bufferedByteCount == number * part.count)
-      #expect(framer.isWithinLine)
+      #expect(framer.isWithinLine == true)
     }
     framer.append(Array("\r\nab\n".utf8))
     #expect(framer.next() == .line(Array(repeatElement(part, count: 100).joined())))
     #expect(framer.next() == line("ab"))
     #expect(framer.next() == nil)
-    #expect(!framer.isWithinLine)
+    #expect(framer.isWithinLine == false)
   }
 
   @Test("A long line of blanks is none, and one that is skipped in its middle is forgotten")
@@ -104,10 +104,10 @@ struct LineFramerTests {
     }
     framer.skipLine()
     #expect(framer.bufferedByteCount == 0)
-    #expect(framer.isWithinLine)
+    #expect(framer.isWithinLine == true)
     framer.append(Array("d\nef\n".utf8))
     #expect(framer.next() == line("ef"))
-    #expect(!framer.isWithinLine)
+    #expect(framer.isWithinLine == false)
   }
 
   @Test("Random splits of a stream of all streams give the same lines", arguments: UInt64(1)...10)

@@ -109,10 +109,11 @@ extension Call {
 
 extension Alternatives {
   fileprivate func check(_ params: JSONObject, of call: Call) throws(RPCError) {
-    let given = names.filter { params[$0] != nil }
-    guard given.count > 1 || given.isEmpty && isRequired else { return }
+    let givenCount = names.count { params[$0] != nil }
+    guard givenCount > 1 || givenCount == 0 && isRequired else { return }
     let choice = names.joined(separator: " or ")
-    if given.count > 1 {
+    if givenCount > 1 {
+      let given = names.filter { params[$0] != nil }
       throw .invalidParams(path: given[1], "found \(given.joined(separator: " and ")) together, expected \(choice)")
     } else {
       let first = call.parameters.first { $0.name == names.first }

@@ -40,15 +40,14 @@ private enum NextWord {
   static let prefix = Field.string("prefix", of: .text, "What the word begins with, after all of the text.")
 
   static func describe(_ answer: NextWordAnswer) -> JSONValue {
-    [
-      "words": .array(
-        answer.words.map {
-          [
-            "word": .string($0.word), "completion": .string($0.completion),
-            "probability": JSONValue(finite: $0.probability),
-          ]
-        }),
-      "prefix": .string(answer.prefix),
-    ]
+    let words = answer.words.map { word in
+      JSONValue.object(
+        JSONObject(uniqueMembers: [
+          JSONObject.Member(name: "word", value: .string(word.word)),
+          JSONObject.Member(name: "completion", value: .string(word.completion)),
+          JSONObject.Member(name: "probability", value: JSONValue(finite: word.probability)),
+        ]))
+    }
+    return ["words": .array(words), "prefix": .string(answer.prefix)]
   }
 }

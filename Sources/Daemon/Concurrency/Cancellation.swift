@@ -36,7 +36,16 @@ final class Cancellation {
     }
   }
 
-  nonisolated let flag = Flag()
+  /// What other threads poll, made for the first that asks: most requests are answered on the loop.
+  var flag: Flag {
+    if let polledFlag { return polledFlag }
+    let flag = Flag()
+    if cause != nil { flag.raise() }
+    polledFlag = flag
+    return flag
+  }
+
+  private var polledFlag: Flag?
 
   /// Why the request was cancelled; nil while it is wanted.
   private(set) var cause: Cause?
@@ -50,7 +59,7 @@ final class Cancellation {
   func cancel(_ cause: Cause) {
     guard self.cause == nil else { return }
     self.cause = cause
-    flag.raise()
+    polledFlag?.raise()
     let informed = handlers.sorted { $0.key < $1.key }
     handlers = [:]
     for (_, handler) in informed { handler() }

@@ -225,11 +225,11 @@ extension Connection {
 
   /// Takes a line that the loop decodes itself.
   private func acceptShort(_ line: PiecedLine) {
-    var decoding = Stretch()
+    var decoding = line.byteCount > Self.shortLineByteCount ? Stretch() : nil
     accept(
       .decode(line.joined(), depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
       byteCount: line.byteCount)
-    let wasLong = line.byteCount > Self.shortLineByteCount && decoding.isLong
+    let wasLong = decoding?.isLong ?? false
     lateLineCount = wasLong ? Self.lateLineLimit : max(0, lateLineCount - 1)
   }
 
@@ -240,7 +240,7 @@ extension Connection {
 
   /// Takes a line that would hold the loop: it has its place in the queue while it is decoded.
   private func acceptLong(_ line: PiecedLine) {
-    let exchange = Exchange(byteCount: line.byteCount)
+    let exchange = Exchange(byteCount: line.byteCount, isDecodedLater: true)
     append(exchange)
     undecodedCount += 1
     EventLoop.later { [self] in
@@ -323,7 +323,7 @@ extension Connection {
   /// Answers a line: its requests one after the other, its notifications begun in their turn and not waited for.
   private func carryOut(_ exchange: Exchange) async {
     var replies: [Reply] = []
-    if exchange.decoded.outcome == nil { _ = try? await exchange.decoded.value() }
+    if let decoded = exchange.decoded { _ = try? await decoded.value() }
     for request in exchange.requests {
       guard let id = request.id else {
         begin(request, byteCount: exchange.byteCount)

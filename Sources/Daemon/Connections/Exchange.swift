@@ -6,6 +6,8 @@ import System
 @EventLoop
 final class PendingRequest {
   let element: Incoming.Element
+  /// The id that the answer goes to; nil when nobody awaits one.
+  let id: RequestID?
   /// What the check of its params found, if that was done along with the decoding.
   let verdict: Result<CheckedParams, RPCError>?
   let cancellation = Cancellation()
@@ -13,14 +15,11 @@ final class PendingRequest {
   init(_ element: Incoming.Element, verdict: Result<CheckedParams, RPCError>? = nil) {
     self.element = element
     self.verdict = verdict
-  }
-
-  /// The id that the answer goes to; nil when nobody awaits one.
-  var id: RequestID? {
-    switch element {
-    case .request(let request): request.id
-    case .invalid(_, let id): id
-    }
+    id =
+      switch element {
+      case .request(let request): request.id
+      case .invalid(_, let id): id
+      }
   }
 
   /// Whether it is pointless when the client is gone.
@@ -42,21 +41,28 @@ final class Exchange {
   private(set) var isBatch = false
   /// How long the line was.
   let byteCount: Int
-  /// Done once the line is decoded.
-  let decoded = Deferred<Void>()
+  /// Done once the line is decoded; nil where that is done at once.
+  let decoded: Deferred<Void>?
 
   /// Longer lines are decoded, and longer answers encoded, elsewhere than on the loop.
   nonisolated static let loopByteLimit = 16 << 10
 
-  init(byteCount: Int) { self.byteCount = byteCount }
+  init(byteCount: Int, isDecodedLater: Bool = false) {
+    self.byteCount = byteCount
+    decoded = isDecodedLater ? Deferred() : nil
+  }
 
   /// - Parameter verdicts: of the elements' params, where they have been checked.
   func fill(_ incoming: Incoming, verdicts: [Result<CheckedParams, RPCError>?] = []) {
-    if case .batch = incoming { isBatch = true }
-    requests = incoming.elements.enumerated().map { index, element in
-      PendingRequest(element, verdict: index < verdicts.count ? verdicts[index] : nil)
+    switch incoming {
+    case .single(let element): requests = [PendingRequest(element, verdict: verdicts.first ?? nil)]
+    case .batch(let elements):
+      isBatch = true
+      requests = elements.enumerated().map { index, element in
+        PendingRequest(element, verdict: index < verdicts.count ? verdicts[index] : nil)
+      }
     }
-    decoded.complete(.success(()))
+    decoded?.complete(.success(()))
   }
 }
 
@@ -91,15 +97,5 @@ extension JSONValue {
       }
     }
     return allowance >= 0
-  }
-}
-
-extension Incoming {
-  /// What is to be carried out, in its order.
-  fileprivate var elements: [Element] {
-    switch self {
-    case .single(let element): [element]
-    case .batch(let elements): elements
-    }
   }
 }

@@ -48,9 +48,13 @@ actor LineDesk {
 }
 
 extension Reply {
+  /// Few short answers take more.
+  private static var usualByteCount: Int { 1 << 10 }
+
   /// The line that answers a request, or a batch; nothing when nothing in it is answered.
   static func line(of replies: consuming [Reply], isBatch: Bool) -> [UInt8] {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(usualByteCount)
     if isBatch {
       writeBatchLine(replies, to: &bytes)
     } else {

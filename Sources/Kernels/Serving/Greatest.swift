@@ -8,7 +8,7 @@ package func positionsOfGreatest(_ count: Int, of values: Vector, tolerance: Flo
   withExtendedLifetime(values) {
     let bound = unsafe lowerBound(ofGreatest: count, values.start, count: values.count)
     // A number that is among the greatest in truth is at most one tolerance below what it seems, as is the last of them.
-    return unsafe positions(atLeast: bound - 2 * tolerance, values.start, count: values.count)
+    return unsafe positions(atLeast: bound - 2 * tolerance, values.start, count: values.count, expectedCount: count)
   }
 }
 
@@ -48,8 +48,11 @@ private func insert(_ value: Float, into list: inout [Float]) {
   list[place] = value
 }
 
-private func positions(atLeast bound: Float, _ start: UnsafePointer<Float>, count: Int) -> [Int32] {
+private func positions(
+  atLeast bound: Float, _ start: UnsafePointer<Float>, count: Int, expectedCount: Int
+) -> [Int32] {
   var found: [Int32] = []
+  found.reserveCapacity(expectedCount)
   forEachLanes(count) { index, width in
     let isFound = unsafe start.lanes(at: index, count: width) .>= bound
     guard any(isFound) else { return }

@@ -62,8 +62,10 @@ package final class Distribution {
   ) -> (choices: [Choice], logTotal: Float) {
     let candidates = FloatBuffer(count: ids.count).all
     gather(numbers.all, at: ids, into: candidates)
+    let positions = positionsOfGreatest(limit, of: candidates, tolerance: tolerance)
     var choices: [Choice] = []
-    for position in positionsOfGreatest(limit, of: candidates, tolerance: tolerance) {
+    choices.reserveCapacity(positions.count)
+    for position in positions {
       let id = ids[Int(position)]
       let logProbability = refined(id, with: weights)
       candidates[Int(position)] = logProbability
@@ -80,7 +82,9 @@ package final class Distribution {
   }
 
   private static func sorted(_ choices: [Choice], limit: Int) -> [Choice] {
-    let sorted = choices.sorted { ($1.logProbability, $0.id) < ($0.logProbability, $1.id) }
-    return Array(sorted.prefix(limit))
+    var sorted = choices
+    sorted.sort { ($1.logProbability, $0.id) < ($0.logProbability, $1.id) }
+    sorted.removeLast(max(0, sorted.count - limit))
+    return sorted
   }
 }
