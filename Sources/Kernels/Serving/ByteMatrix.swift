@@ -5,8 +5,7 @@ import CSystem
 ///
 /// A number is a whole number from -127 to 127 times its row's scale, so off by at most half of that.
 ///
-/// Rows stand side by side in groups of 16, as the lanes of a register: 16 rows' first four columns, then their next
-/// four. What is missing at the ends is zero.
+/// Rows stand in stripes, their first four columns, then their next four. What is missing at the ends is zero.
 ///
 /// Sendable by proof: only `pack` changes it, and that is for who holds it alone.
 package final class ByteMatrix: @unchecked Sendable {
@@ -32,7 +31,7 @@ package final class ByteMatrix: @unchecked Sendable {
     precondition(columns <= Self.columnLimit, "ByteMatrix: too many columns")
     self.rowCapacity = rowCapacity
     self.columns = columns
-    let groupCount = (rowCapacity + laneCount - 1) / laneCount
+    let groupCount = RowStripes(rows: rowCapacity).groupCount
     words = FloatBuffer(count: groupCount * ((columns + 3) / 4) * laneCount)
     rowScales = FloatBuffer(count: groupCount * laneCount)
     rowSums = FloatBuffer(count: groupCount * laneCount)
@@ -44,14 +43,20 @@ package final class ByteMatrix: @unchecked Sendable {
   /// How many groups of four bytes a row has.
   var wordsPerRow: Int { (columns + 3) / 4 }
 
+  var stripes: RowStripes { RowStripes(rows: rows) }
+
+  /// Where a group's words begin, which follow each other at a distance of all lanes of its stripe.
+  func start(of group: Int, in stripe: Range<Int>) -> UnsafeMutablePointer<Float> {
+    unsafe words.base + (stripe.lowerBound * wordsPerRow + group - stripe.lowerBound) * laneCount
+  }
+
   /// Takes over a matrix's numbers, rounded. A row that holds a number that is not finite multiplies to NaN.
   ///
   /// - Precondition: `source` has as many columns and no more rows than there is room for; nobody else uses this matrix.
   package func pack(_ source: Matrix, team: ThreadTeam) {
     precondition(source.rows <= rowCapacity && source.columns == columns, "ByteMatrix: shapes differ")
     rows = source.rows
-    let groupCount = (rows + laneCount - 1) / laneCount
-    team.run(BytePacking(source: source, target: self), count: groupCount, grain: 8)
+    team.run(BytePacking(source: source, target: self), count: stripes.groupCount, grain: 8)
     greatestScale = unsafe greatestMagnitude(rowScales.base, count: rows)
   }
 }
@@ -72,7 +77,8 @@ private struct BytePacking: TeamWork {
     let (columns, words) = (source.columns, target.wordsPerRow)
     var (inverses, sums) = (Lanes.zero, SIMD16<Int32>.zero)
     for lane in 0..<rowCount { inverses[lane] = measure(row: firstRow + lane) }
-    let place = unsafe target.words.base + group * words * laneCount
+    let stripe = target.stripes.groups(around: group)
+    let place = unsafe target.start(of: group, in: stripe)
     for word in stride(from: 0, to: words, by: laneCount) {
       var block = InlineArray<16, Lanes>(repeating: .zero)
       let column = word * 4
@@ -83,7 +89,7 @@ private struct BytePacking: TeamWork {
       transpose(&block)
       for offset in 0..<min(laneCount, words - word) {
         sums = rnnd_add_byte_products(sums, onesAsBytes, block[offset])
-        unsafe place.set(block[offset], at: (word + offset) * laneCount)
+        unsafe place.set(block[offset], at: (word + offset) * stripe.count * laneCount)
       }
     }
     unsafe target.rowSums.base.set(rnnd_numbers(sums), at: firstRow)

@@ -6,8 +6,7 @@ import CSystem
 /// Each row is scaled by a power of two so that its greatest number has a magnitude from 1 to 2. A number w is off by at
 /// most |w| · 2⁻¹¹, and the smallest, beyond the format's range, by 2⁻²⁵ of the row's greatest.
 ///
-/// Rows stand side by side in groups of 16, as the lanes of a register: 16 rows' first column, then their next. Rows
-/// missing at the end are zero.
+/// Rows stand in stripes, their first column, then their next. Rows missing at the end are zero.
 ///
 /// Sendable by proof: only `pack` changes it, and that is for who holds it alone.
 package final class HalfMatrix: @unchecked Sendable {
@@ -25,7 +24,7 @@ package final class HalfMatrix: @unchecked Sendable {
   package init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
-    let groupCount = (rows + laneCount - 1) / laneCount
+    let groupCount = RowStripes(rows: rows).groupCount
     words = FloatBuffer(count: groupCount * columns * Self.wordsPerColumn)
     rowScales = FloatBuffer(count: groupCount * laneCount)
   }
@@ -33,12 +32,19 @@ package final class HalfMatrix: @unchecked Sendable {
   /// How much memory it takes.
   package var byteCount: Int { (words.count + rowScales.count) * MemoryLayout<Float>.stride }
 
+  var stripes: RowStripes { RowStripes(rows: rows) }
+
+  /// Where a group's columns begin, which follow each other at a distance of all columns of its stripe.
+  func start(of group: Int, in stripe: Range<Int>) -> UnsafeMutablePointer<Float> {
+    unsafe words.base + (stripe.lowerBound * columns + group - stripe.lowerBound) * Self.wordsPerColumn
+  }
+
   /// Takes over a matrix's numbers, rounded. A row that holds a number that is not finite multiplies to NaN.
   ///
   /// - Precondition: `source` is `[rows, columns]`; nobody else uses this matrix.
   package func pack(_ source: Matrix, team: ThreadTeam) {
     precondition(source.rows == rows && source.columns == columns, "HalfMatrix: shapes differ")
-    team.run(HalfPacking(source: source, target: self), count: (rows + laneCount - 1) / laneCount, grain: 8)
+    team.run(HalfPacking(source: source, target: self), count: stripes.groupCount, grain: 8)
   }
 }
 
@@ -62,7 +68,9 @@ private struct HalfPacking: TeamWork {
       unsafe target.rowScales.base[firstRow + lane] = scale
       factors[lane] = scale.isNaN ? 0 : 1 / scale
     }
-    let words = unsafe target.words.base + group * source.columns * HalfMatrix.wordsPerColumn
+    let stripe = target.stripes.groups(around: group)
+    let words = unsafe target.start(of: group, in: stripe)
+    let step = stripe.count * HalfMatrix.wordsPerColumn
     for column in stride(from: 0, to: source.columns, by: laneCount) {
       let count = min(laneCount, source.columns - column)
       var block = InlineArray<16, Lanes>(repeating: .zero)
@@ -72,7 +80,7 @@ private struct HalfPacking: TeamWork {
       }
       transpose(&block)
       for offset in 0..<count {
-        unsafe rnnd_store_halves(words + (column + offset) * HalfMatrix.wordsPerColumn, block[offset] * factors)
+        unsafe rnnd_store_halves(words + (column + offset) * step, block[offset] * factors)
       }
     }
   }

@@ -12,10 +12,10 @@ import CSystem
 package func multiply(_ w: ByteMatrix, _ x: Matrix, bias: Vector, into y: Matrix, team: ThreadTeam) {
   precondition(w.rows == y.columns && w.columns == x.columns && x.rows == y.rows, "multiply: shapes differ")
   precondition(bias.count == w.rows, "multiply: bias does not fit")
-  let groupCount = (w.rows + laneCount - 1) / laneCount
+  let stripes = w.stripes
   team.run(
-    ByteProduct(w: w, x: x, bias: bias, y: y), count: groupCount,
-    grain: max(4, 65_536 / max(1, w.wordsPerRow * laneCount)))
+    ByteProduct(w: w, stripes: stripes, x: x, bias: bias, y: y), count: stripes.count,
+    grain: RowStripes.grain(groupByteCount: 4 * w.wordsPerRow * laneCount))
 }
 
 extension ByteMatrix {
@@ -42,14 +42,15 @@ private func magnitudes(_ start: UnsafePointer<Float>, count: Int) -> (sum: Floa
   return (sum.total, greatest.max())
 }
 
-/// A product of bytes, cut by groups of 16 rows of W.
+/// A product of bytes, cut by stripes of W.
 private struct ByteProduct: TeamWork {
   let w: ByteMatrix
+  let stripes: RowStripes
   let x: Matrix
   let bias: Vector
   let y: Matrix
 
-  func run(_ groups: Range<Int>, scratch: Scratch) {
+  func run(_ items: Range<Int>, scratch: Scratch) {
     // A vector's high bytes, low bytes, and scale.
     let stride = 2 * w.wordsPerRow + 1
     let factors = unsafe scratch.memory(count: x.rows * stride)
@@ -57,26 +58,35 @@ private struct ByteProduct: TeamWork {
     var row = 0
     while row < x.rows {
       let isFour = row + 4 <= x.rows
-      let rowFactors = unsafe factors + row * stride
-      var group = groups.lowerBound
-      // As many sums side by side as hide the products' latency and fit the registers.
-      while group < groups.upperBound {
-        switch (isFour, groups.upperBound - group) {
-        case (true, 2...):
-          unsafe compute(ByteSums<4, 2>(), group: group, row: row, factors: rowFactors)
-          group += 2
-        case (true, _):
-          unsafe compute(ByteSums<4, 1>(), group: group, row: row, factors: rowFactors)
-          group += 1
-        case (false, 4...):
-          unsafe compute(ByteSums<1, 4>(), group: group, row: row, factors: rowFactors)
-          group += 4
-        case (false, _):
-          unsafe compute(ByteSums<1, 1>(), group: group, row: row, factors: rowFactors)
-          group += 1
-        }
+      for item in items {
+        unsafe compute(stripes.groups(of: item), row: row, isFour: isFour, factors: factors + row * stride)
       }
       row += isFour ? 4 : 1
+    }
+  }
+
+  /// Computes a stripe for four vectors or one.
+  private func compute(_ stripe: Range<Int>, row: Int, isFour: Bool, factors: UnsafePointer<Float>) {
+    var group = stripe.lowerBound
+    // As many sums side by side as hide the products' latency and fit the registers.
+    while group < stripe.upperBound {
+      switch (isFour, stripe.upperBound - group) {
+      case (true, 2...):
+        unsafe compute(ByteSums<4, 2>(), stripe: stripe, group: group, row: row, factors: factors)
+        group += 2
+      case (true, _):
+        unsafe compute(ByteSums<4, 1>(), stripe: stripe, group: group, row: row, factors: factors)
+        group += 1
+      case (false, 8...):
+        unsafe compute(ByteSums<1, 8>(), stripe: stripe, group: group, row: row, factors: factors)
+        group += 8
+      case (false, 2...):
+        unsafe compute(ByteSums<1, 2>(), stripe: stripe, group: group, row: row, factors: factors)
+        group += 2
+      case (false, _):
+        unsafe compute(ByteSums<1, 1>(), stripe: stripe, group: group, row: row, factors: factors)
+        group += 1
+      }
     }
   }
 
@@ -103,18 +113,21 @@ private struct ByteProduct: TeamWork {
     }
   }
 
-  /// Computes some groups for some vectors: each load of W serves all of these.
+  /// Computes some groups of a stripe for some vectors: each load of W serves all of these.
   @inline(__always)
   private func compute<let vectorCount: Int, let groupCount: Int>(
-    _ zeros: ByteSums<vectorCount, groupCount>, group: Int, row: Int, factors: UnsafePointer<Float>
+    _ zeros: ByteSums<vectorCount, groupCount>, stripe: Range<Int>, group: Int, row: Int,
+    factors: UnsafePointer<Float>
   ) {
     let words = w.wordsPerRow
     let stride = 2 &* words &+ 1
-    let weights = unsafe w.words.base + group &* words &* laneCount
+    var place = unsafe UnsafePointer(w.start(of: group, in: stripe))
+    let step = stripe.count * laneCount
     var (high, low) = (zeros.sums, zeros.sums)
     for word in 0..<words {
       for index in 0..<groupCount {
-        let lanes = unsafe weights.lanes(at: (index &* words &+ word) &* laneCount)
+        unsafe rnnd_prefetch(place + (index &* laneCount &+ RowStripes.distance))
+        let lanes = unsafe place.lanes(at: index &* laneCount)
         for vector in 0..<vectorCount {
           let highFactor = unsafe Lanes(repeating: factors[vector &* stride &+ word])
           let lowFactor = unsafe Lanes(repeating: factors[vector &* stride &+ words &+ word])
@@ -122,6 +135,7 @@ private struct ByteProduct: TeamWork {
           low[vector][index] = rnnd_add_byte_products(low[vector][index], lowFactor, lanes)
         }
       }
+      unsafe place += step
     }
     for vector in 0..<vectorCount {
       let scale = unsafe factors[vector &* stride &+ 2 &* words]
@@ -136,7 +150,7 @@ private struct ByteProduct: TeamWork {
   @inline(__always)
   private func store(high: SIMD16<Int32>, low: SIMD16<Int32>, scale: Float, group: Int, row: Int) {
     let first = group * laneCount
-    let count = min(laneCount, w.rows - first)
+    let count = min(laneCount, y.columns - first)
     // Σ q · (256 · high + low - 32768), of which the first and last part are first taken together, exactly.
     let sums = unsafe w.rowSums.base.lanes(at: first)
     let upper = high &- rnnd_nearest_integers(sums) &* 128

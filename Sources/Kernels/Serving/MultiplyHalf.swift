@@ -16,11 +16,11 @@ package func multiply(
   precondition(w.rows == y.columns && w.columns == x.columns && x.rows == y.rows, "multiply: shapes differ")
   precondition(bias == nil || (bias?.count == w.rows && !accumulate), "multiply: bias does not fit")
   let work = HalfProduct(w: w, x: x, bias: bias, accumulates: accumulate, y: y)
-  let groupCount = (w.rows + laneCount - 1) / laneCount
-  team.run(work, count: groupCount, grain: max(8, 65_536 / max(1, w.columns * HalfMatrix.wordsPerColumn)))
+  team.run(
+    work, count: w.stripes.count, grain: RowStripes.grain(groupByteCount: 4 * w.columns * HalfMatrix.wordsPerColumn))
 }
 
-/// A product in half precision, cut by groups of 16 rows of W.
+/// A product in half precision, cut by stripes of W.
 private struct HalfProduct: TeamWork {
   let w: HalfMatrix
   let x: Matrix
@@ -28,52 +28,62 @@ private struct HalfProduct: TeamWork {
   let accumulates: Bool
   let y: Matrix
 
-  func run(_ groups: Range<Int>, scratch: Scratch) {
+  func run(_ stripes: Range<Int>, scratch: Scratch) {
     var row = 0
     while row < x.rows {
       let isFour = row + 4 <= x.rows
-      var group = groups.lowerBound
-      // As many sums side by side as hide the multiply-adds' latency.
-      while group < groups.upperBound {
-        switch (isFour, groups.upperBound - group) {
-        case (true, 4...):
-          compute(InlineArray<4, InlineArray<4, Lanes>>(repeating: .init(repeating: .zero)), group: group, row: row)
-          group += 4
-        case (true, _):
-          compute(InlineArray<4, InlineArray<1, Lanes>>(repeating: .init(repeating: .zero)), group: group, row: row)
-          group += 1
-        case (false, 8...):
-          compute(InlineArray<1, InlineArray<8, Lanes>>(repeating: .init(repeating: .zero)), group: group, row: row)
-          group += 8
-        case (false, _):
-          compute(InlineArray<1, InlineArray<1, Lanes>>(repeating: .init(repeating: .zero)), group: group, row: row)
-          group += 1
-        }
-      }
+      for stripe in stripes { compute(w.stripes.groups(of: stripe), row: row, isFour: isFour) }
       row += isFour ? 4 : 1
     }
   }
 
-  /// Computes some groups for some vectors: each load of W serves all of these.
+  /// Computes a stripe for four vectors or one.
+  private func compute(_ stripe: Range<Int>, row: Int, isFour: Bool) {
+    var group = stripe.lowerBound
+    // As many sums side by side as hide the multiply-adds' latency.
+    while group < stripe.upperBound {
+      switch (isFour, stripe.upperBound - group) {
+      case (true, 4...):
+        compute(HalfSums<4, 4>(), stripe: stripe, group: group, row: row)
+        group += 4
+      case (true, _):
+        compute(HalfSums<4, 1>(), stripe: stripe, group: group, row: row)
+        group += 1
+      case (false, 8...):
+        compute(HalfSums<1, 8>(), stripe: stripe, group: group, row: row)
+        group += 8
+      case (false, 2...):
+        compute(HalfSums<1, 2>(), stripe: stripe, group: group, row: row)
+        group += 2
+      case (false, _):
+        compute(HalfSums<1, 1>(), stripe: stripe, group: group, row: row)
+        group += 1
+      }
+    }
+  }
+
+  /// Computes some groups of a stripe for some vectors: each load of W serves all of these.
   @inline(__always)
   private func compute<let vectorCount: Int, let groupCount: Int>(
-    _ zeros: InlineArray<vectorCount, InlineArray<groupCount, Lanes>>, group: Int, row: Int
+    _ zeros: HalfSums<vectorCount, groupCount>, stripe: Range<Int>, group: Int, row: Int
   ) {
-    let columns = w.columns
-    let groupStride = columns &* HalfMatrix.wordsPerColumn
-    let weights = unsafe w.words.base + group &* groupStride
+    var place = unsafe UnsafePointer(w.start(of: group, in: stripe))
+    let step = stripe.count * HalfMatrix.wordsPerColumn
     let factors = unsafe x.start + row &* x.rowStride
     let factorStride = x.rowStride
-    var sums = zeros
-    for column in 0..<columns {
+    var sums = zeros.sums
+    for column in 0..<w.columns {
       for index in 0..<groupCount {
-        let lanes = unsafe rnnd_load_halves(
-          weights + (index &* groupStride &+ column &* HalfMatrix.wordsPerColumn))
+        let word = index &* HalfMatrix.wordsPerColumn
+        // Two groups' halves are a cache line.
+        if index % 2 == 0 { unsafe rnnd_prefetch(place + (word &+ RowStripes.distance)) }
+        let lanes = unsafe rnnd_load_halves(place + word)
         for vector in 0..<vectorCount {
           let factor = unsafe Lanes(repeating: factors[vector &* factorStride &+ column])
           sums[vector][index] = sums[vector][index].plusProduct(lanes, factor)
         }
       }
+      unsafe place += step
     }
     for vector in 0..<vectorCount {
       for index in 0..<groupCount { store(sums[vector][index], group: group + index, row: row + vector) }
@@ -91,4 +101,9 @@ private struct HalfProduct: TeamWork {
     if accumulates { unsafe sum += target.lanes(at: first, count: count) }
     unsafe target.set(sum, at: first, count: count)
   }
+}
+
+/// Sums of a few vectors by a few groups of rows.
+private struct HalfSums<let vectorCount: Int, let groupCount: Int> {
+  let sums = InlineArray<vectorCount, InlineArray<groupCount, Lanes>>(repeating: .init(repeating: .zero))
 }
