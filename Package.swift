@@ -24,6 +24,12 @@ let optimised = ["-O", "-whole-module-optimization", "-num-threads", "2", "-disa
   let vectorised: [SwiftSetting] = strict + [.unsafeFlags(optimised)]
 #endif
 
+/// A release carries its Swift libraries within: it starts in half the time, calls them without a detour, and needs no
+/// toolchain where it runs. Tests' libraries bring their own, so that debug builds have to share them.
+let selfContained: [LinkerSetting] = [
+  .unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))
+]
+
 /// A module and its tests.
 func module(
   _ name: String, over dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict,
@@ -80,7 +86,7 @@ let package = Package(
     [
       .executableTarget(
         name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "LanguageModel", "Storage", "RPC", "JSON", "System"],
-        swiftSettings: strict),
+        swiftSettings: strict, linkerSettings: selfContained),
       .testTarget(
         name: "rnndTests", dependencies: ["rnnd", "Client", "Daemon", "RPC", "JSON", "System"],
         swiftSettings: [.treatAllWarnings(as: .error)]),
