@@ -50,7 +50,7 @@ extension EventLoop {
   /// continuation as a job of no actor in particular, which would be the global pool's to hand back to the loop, at the
   /// price of two changes of threads, and of a pool that looks after its threads every second ever after.
   nonisolated static func later(_ body: @escaping @EventLoop () async -> Void) {
-    Task(executorPreference: tasks) { @Sendable @EventLoop in await body() }
+    Task(executorPreference: tasks, operation: body)
   }
 
   /// What the tasks of the loop prefer.

@@ -94,26 +94,28 @@ final class Service {
     progress: ProgressSink?
   ) async -> Result<JSONValue, RPCError> {
     let start = MonotonicClock.nanoseconds
+    let call = CallTable.call(named: request.method)
     let outcome: Result<JSONValue, RPCError>
     do throws(RPCError) {
       outcome = .success(
-        try await perform(request, checked: verdict, session: session, cancellation: cancellation, progress: progress))
+        try await perform(
+          request, by: call, checked: verdict, session: session, cancellation: cancellation, progress: progress))
     } catch {
       outcome = .failure(error)
       statistics.record(errorKind: error.kind)
     }
-    if CallTable.call(named: request.method) != nil {
+    if let call {
       let failed = if case .failure = outcome { true } else { false }
-      statistics.record(call: request.method, nanoseconds: MonotonicClock.nanoseconds - start, failed: failed)
+      statistics.record(call: call.name, nanoseconds: MonotonicClock.nanoseconds - start, failed: failed)
     }
     return outcome
   }
 
   private func perform(
-    _ request: Request, checked verdict: Result<CheckedParams, RPCError>?, session: Session, cancellation: Cancellation,
-    progress: ProgressSink?
+    _ request: Request, by call: Call?, checked verdict: Result<CheckedParams, RPCError>?, session: Session,
+    cancellation: Cancellation, progress: ProgressSink?
   ) async throws(RPCError) -> JSONValue {
-    guard let call = CallTable.call(named: request.method) else {
+    guard let call else {
       throw .methodNotFound(request.method, among: CallTable.all.map(\.name))
     }
     try cancellation.check()

@@ -34,25 +34,28 @@ final class Reading {
       return try await answer(input, unless: cancellation, begin: begin)
     }
     do throws(LanguageModelError) {
-      let task = try begin()
-      var work =
-        EventLoop.isCrowded ? await together(task) : CrowdedTask(task: task, outcome: .success(nil))
-      if let answer = try work.outcome.get() { return answer }
-      return try await finish(&work.task, unless: cancellation)
+      var task = try begin()
+      if EventLoop.isCrowded { return try await answerTogether(task, unless: cancellation) }
+      if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
+      return try await finish(&task, unless: cancellation)
     } catch {
       try cancellation.check()
       throw RPCError(error, input: input.parameter)
     }
   }
 
-  /// Works on a question together with others that came in the same round of the loop: they wait for nothing but what
+  /// Answers a question together with others that came in the same round of the loop: they wait for nothing but what
   /// is there already, and share each pass over the weights.
-  private func together(_ task: NextWordTask) async -> CrowdedTask {
-    await withCheckedContinuation { continuation in
+  private func answerTogether(
+    _ task: NextWordTask, unless cancellation: Cancellation
+  ) async throws(LanguageModelError) -> NextWordAnswer {
+    var crowded = await withCheckedContinuation { continuation in
       // Behind the jobs of the round's other news.
       if crowd.isEmpty { EventLoop.later { [self] in serveCrowd() } }
       crowd.append((task, continuation))
     }
+    if let answer = try crowded.outcome.get() { return answer }
+    return try await finish(&crowded.task, unless: cancellation)
   }
 
   private func serveCrowd() {
