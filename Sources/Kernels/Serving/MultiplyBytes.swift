@@ -126,7 +126,7 @@ private struct ByteProduct: TeamWork {
     var (high, low) = (zeros.sums, zeros.sums)
     for word in 0..<words {
       for index in 0..<groupCount {
-        unsafe rnnd_prefetch(place + (index &* laneCount &+ RowStripes.distance))
+        unsafe rnnd_prefetch_once(place + (index &* laneCount &+ RowStripes.distance))
         let lanes = unsafe place.lanes(at: index &* laneCount)
         for vector in 0..<vectorCount {
           let highFactor = unsafe Lanes(repeating: factors[vector &* stride &+ word])
