@@ -48,6 +48,12 @@ extension UnsafeMutablePointer<Float> {
     unsafe UnsafePointer(self).lanes(at: index, count: count)
   }
 
+  /// The bits of the 16 numbers from `index` on, as whole numbers.
+  @inline(__always)
+  func integers(at index: Int) -> SIMD16<Int32> {
+    unsafe UnsafeRawPointer(self + index).loadUnaligned(as: SIMD16<Int32>.self)
+  }
+
   /// Sets the 16 numbers from `index` on.
   @inline(__always)
   func set(_ lanes: Lanes, at index: Int) {

@@ -15,9 +15,10 @@ package final class ByteMatrix: @unchecked Sendable {
   package let columns: Int
   /// Groups of four bytes, seen as `Float`s.
   let words: FloatBuffer
-  /// Each row's scale, and the sum of its whole numbers.
+  /// Each row's scale.
   let rowScales: FloatBuffer
-  let rowSums: FloatBuffer
+  /// Each row's sum of its whole numbers times -128, a whole number itself, seen as a `Float`.
+  let rowOffsets: FloatBuffer
   /// The greatest row's scale.
   private(set) var greatestScale: Float = 0
 
@@ -34,11 +35,11 @@ package final class ByteMatrix: @unchecked Sendable {
     let groupCount = RowStripes(rows: rowCapacity).groupCount
     words = FloatBuffer(count: groupCount * ((columns + 3) / 4) * laneCount)
     rowScales = FloatBuffer(count: groupCount * laneCount)
-    rowSums = FloatBuffer(count: groupCount * laneCount)
+    rowOffsets = FloatBuffer(count: groupCount * laneCount)
   }
 
   /// How much memory it takes.
-  package var byteCount: Int { (words.count + rowScales.count + rowSums.count) * MemoryLayout<Float>.stride }
+  package var byteCount: Int { (words.count + rowScales.count + rowOffsets.count) * MemoryLayout<Float>.stride }
 
   /// How many groups of four bytes a row has.
   var wordsPerRow: Int { (columns + 3) / 4 }
@@ -92,7 +93,7 @@ private struct BytePacking: TeamWork {
         unsafe place.set(block[offset], at: (word + offset) * stripe.count * laneCount)
       }
     }
-    unsafe target.rowSums.base.set(rnnd_numbers(sums), at: firstRow)
+    unsafe target.rowOffsets.base.set(unsafeBitCast(sums &* -128, to: Lanes.self), at: firstRow)
   }
 
   /// Sets a row's scale, and returns what its numbers are to be multiplied by.

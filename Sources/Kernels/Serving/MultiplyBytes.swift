@@ -124,6 +124,11 @@ private struct ByteProduct: TeamWork {
     var place = unsafe UnsafePointer(w.start(of: group, in: stripe))
     let step = stripe.count * laneCount
     var (high, low) = (zeros.sums, zeros.sums)
+    // Σ q · (256 · high + low - 32768), of which the first and last part are taken together, exactly.
+    for index in 0..<groupCount {
+      let start = unsafe w.rowOffsets.base.integers(at: (group &+ index) &* laneCount)
+      for vector in 0..<vectorCount { high[vector][index] = start }
+    }
     for word in 0..<words {
       for index in 0..<groupCount {
         unsafe rnnd_prefetch_once(place + (index &* laneCount &+ RowStripes.distance))
@@ -139,25 +144,17 @@ private struct ByteProduct: TeamWork {
     }
     for vector in 0..<vectorCount {
       let scale = unsafe factors[vector &* stride &+ 2 &* words]
+      let target = unsafe y.start + (row &+ vector) &* y.rowStride
       for index in 0..<groupCount {
-        store(
-          high: high[vector][index], low: low[vector][index], scale: scale, group: group + index, row: row + vector)
+        let first = (group &+ index) &* laneCount
+        let total = rnnd_numbers(low[vector][index])
+          .plusProduct(rnnd_numbers(high[vector][index]), Lanes(repeating: 256))
+        let factors = unsafe w.rowScales.base.lanes(at: first) * scale
+        let count = min(laneCount, y.columns &- first)
+        let biases = unsafe bias.start.lanes(at: first, count: count)
+        unsafe target.set(biases.plusProduct(total, factors), at: first, count: count)
       }
     }
-  }
-
-  /// Stores 16 results, or fewer at the end.
-  @inline(__always)
-  private func store(high: SIMD16<Int32>, low: SIMD16<Int32>, scale: Float, group: Int, row: Int) {
-    let first = group * laneCount
-    let count = min(laneCount, y.columns - first)
-    // Σ q · (256 · high + low - 32768), of which the first and last part are first taken together, exactly.
-    let sums = unsafe w.rowSums.base.lanes(at: first)
-    let upper = high &- rnnd_nearest_integers(sums) &* 128
-    let total = rnnd_numbers(low).plusProduct(rnnd_numbers(upper), Lanes(repeating: 256))
-    let factors = unsafe w.rowScales.base.lanes(at: first) * scale
-    let biases = unsafe bias.start.lanes(at: first, count: count)
-    unsafe (y.start + row * y.rowStride).set(biases.plusProduct(total, factors), at: first, count: count)
   }
 }
 
