@@ -14,15 +14,23 @@ package struct JSONReader {
 
   private let depthLimit: Int
   private var depth = 0
+  private let valueLimit: Int
+  private var valueCount = 0
 
-  private init(depthLimit: Int) { self.depthLimit = min(max(depthLimit, 0), Self.greatestDepthLimit) }
+  private init(depthLimit: Int, valueLimit: Int) {
+    self.depthLimit = min(max(depthLimit, 0), Self.greatestDepthLimit)
+    self.valueLimit = valueLimit
+  }
 
   /// Reads one whole text: white space, what `body` reads, white space, end.
+  ///
+  /// - Parameter valueLimit: how many times `value(in:)` may read a value, those within others included.
   package static func read<Result>(
-    _ bytes: Span<UInt8>, depthLimit: Int, _ body: (inout JSONReader) throws(JSONError) -> Result
+    _ bytes: Span<UInt8>, depthLimit: Int, valueLimit: Int = .max,
+    _ body: (inout JSONReader) throws(JSONError) -> Result
   ) throws(JSONError) -> Result {
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { throw .byteOrderMark }
-    var reader = JSONReader(depthLimit: depthLimit)
+    var reader = JSONReader(depthLimit: depthLimit, valueLimit: valueLimit)
     reader.skipWhitespace(in: bytes)
     let result = try body(&reader)
     reader.skipWhitespace(in: bytes)
@@ -35,6 +43,8 @@ package struct JSONReader {
 
   /// Reads a value of any kind.
   package mutating func value(in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
+    guard valueCount < valueLimit else { throw .tooManyValues(limit: valueLimit, offset: position) }
+    valueCount += 1
     switch peek(in: bytes) {
     case UInt8(ascii: "\""): return .string(try string(in: bytes))
     case UInt8(ascii: "{"):

@@ -1,53 +1,82 @@
+import JSON
 import Tokenizers
 
-/// The tokens of the last few long texts, so that of one that grew only the end is split again.
-///
-/// Kept under the generation of the vocabulary's model, as learning gives words numbers.
-struct EncodingCache {
-  private struct Entry {
-    let generation: UInt64
-    var bytes: [UInt8]
-    var encoding: Encoding
+/// A text and its tokens, so that of one that begins alike only the end is split again.
+struct KnownText: Sendable {
+  /// The generation of the model whose vocabulary it was; learning gives words numbers.
+  let generation: UInt64
+  private(set) var bytes: [UInt8] = []
+  /// Its tokens, behind the `<eos>` from which every sequence is predicted.
+  private(set) var tokens: [TokenID]
+  /// Where each token but the first ends.
+  private var ends: [Int] = []
 
-    var byteCount: Int {
-      bytes.count + encoding.count * (MemoryLayout<TokenID>.stride + MemoryLayout<Range<Int>>.stride)
-    }
+  /// No text.
+  init(in snapshot: ModelSnapshot) {
+    generation = snapshot.generation
+    tokens = [snapshot.tokenizer.endOfSequence]
   }
 
-  /// Used least recently first.
-  private var entries: [Entry] = []
+  var byteCount: Int {
+    bytes.count + tokens.count * MemoryLayout<TokenID>.stride + ends.count * MemoryLayout<Int>.stride
+  }
 
-  /// Shorter texts are split in less time than it takes to find them.
-  private static let leastByteCount = 1024
+  /// Becomes another text.
+  ///
+  /// - Parameter resumption: up to where they are alike, and from where on its tokens may be others, as the tokenizer says.
+  mutating func become(_ text: Span<UInt8>, from resumption: Int, by tokenizer: Tokenizer) {
+    let kept = countOfTokens(endingBy: resumption)
+    tokens.removeSubrange((kept + 1)...)
+    ends.removeSubrange(kept...)
+    let rest = tokenizer.encode(text.extracting(resumption...))
+    tokens.append(contentsOf: rest.ids)
+    ends.append(contentsOf: rest.ranges.lazy.map { $0.upperBound + resumption })
+    bytes.removeSubrange(resumption...)
+    bytes.append(copying: text.extracting(resumption...))
+  }
+
+  /// How many tokens but the first end at or before a position.
+  private func countOfTokens(endingBy position: Int) -> Int {
+    var low = 0
+    var high = ends.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ends[middle] <= position { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+/// The last few long texts.
+struct EncodingCache {
+  /// Used least recently first.
+  private var texts: [KnownText] = []
+
   private static let countLimit = 4
 
   let byteLimit: Int
 
   init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-  var byteCount: Int { entries.reduce(0) { $0 + $1.byteCount } }
+  var byteCount: Int { texts.reduce(0) { $0 + $1.byteCount } }
 
-  /// The tokens of a text.
-  mutating func tokens(of bytes: [UInt8], in snapshot: ModelSnapshot) -> [TokenID] {
-    guard bytes.count >= Self.leastByteCount, byteLimit > 0 else { return snapshot.tokenizer.ids(bytes.span) }
-    entries.removeAll { $0.generation < snapshot.generation }
-    var best: (index: Int, sharedCount: Int) = (-1, bytes.count / 2)
-    for (index, entry) in entries.enumerated() where entry.generation == snapshot.generation {
-      let shared = bytes.span.countInCommon(with: entry.bytes.span)
-      if shared > best.sharedCount { best = (index, shared) }
+  /// Takes out the text that has the most in common with one, if that is more than half of it.
+  mutating func take(
+    closestTo bytes: Span<UInt8>, in snapshot: ModelSnapshot
+  ) -> (text: KnownText, sharedByteCount: Int)? {
+    texts.removeAll { $0.generation < snapshot.generation }
+    var best: (index: Int, sharedByteCount: Int)?
+    for (index, text) in texts.enumerated() where text.generation == snapshot.generation {
+      let shared = bytes.countInCommon(with: text.bytes.span)
+      if shared > best?.sharedByteCount ?? (bytes.count / 2) { best = (index, shared) }
     }
-    var entry: Entry
-    if best.index >= 0 {
-      entry = entries.remove(at: best.index)
-      snapshot.tokenizer.update(&entry.encoding, toThatOf: bytes.span, sharedByteCount: best.sharedCount)
-      entry.bytes = bytes
-    } else {
-      entry = Entry(generation: snapshot.generation, bytes: bytes, encoding: snapshot.tokenizer.encode(bytes.span))
-    }
-    let ids = entry.encoding.ids
-    entries.append(entry)
-    while entries.count > Self.countLimit || byteCount > byteLimit, !entries.isEmpty { entries.removeFirst() }
-    return ids
+    return best.map { (texts.remove(at: $0.index), $0.sharedByteCount) }
+  }
+
+  mutating func insert(_ text: KnownText) {
+    if text.bytes.isEmpty { return }
+    texts.append(text)
+    while texts.count > Self.countLimit || byteCount > byteLimit, !texts.isEmpty { texts.removeFirst() }
   }
 }
 

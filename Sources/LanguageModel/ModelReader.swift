@@ -4,47 +4,28 @@ import Tokenizers
 
 /// Reads models: one a thread, for any snapshots.
 ///
-/// It holds scratch memory and remembers hidden states by the tokens that led to them, so that a text which grew by a
-/// word costs one step of the network. What it is asked is a `ReadingTask`, done in slices as small as the caller likes.
-/// Answers depend on the snapshot and the question alone, to the bit, whatever is remembered.
+/// It holds scratch memory, and with other readers it shares what they remember, so that a text which grew by a word costs
+/// one step of the network. What it is asked is a `ReadingTask`, done in slices as small as the caller likes. Answers
+/// depend on the snapshot and the question alone, to the bit, whatever is remembered.
 package final class ModelReader {
   /// Scores texts with the weights as they are.
   let evaluator: Evaluator
   /// Predicts with the weights in their compact form.
   let predictor: Predictor
-  private var states: PrefixStateCache
-  private var encodings: EncodingCache
+  let memory: ReadingMemory
   private var distributions = DistributionCache()
 
-  /// How many bytes of hidden states are remembered unless said otherwise.
-  package static let defaultCacheByteLimit = 8 << 20
-
   /// - Parameters:
-  ///   - cacheByteLimit: how many bytes of hidden states to remember, and of long texts' tokens; 0 for none.
+  ///   - memory: what is remembered; its own when left out.
   ///   - team: the threads that compute; the caller's alone when left out.
-  package init(cacheByteLimit: Int = ModelReader.defaultCacheByteLimit, team: ThreadTeam = ThreadTeam()) {
+  package init(memory: ReadingMemory = ReadingMemory(), team: ThreadTeam = ThreadTeam()) {
+    self.memory = memory
     evaluator = Evaluator(team: team)
     predictor = Predictor(team: team)
-    states = PrefixStateCache(byteLimit: cacheByteLimit)
-    encodings = EncodingCache(byteLimit: cacheByteLimit)
   }
 
-  /// How many bytes of hidden states, tokens and distributions are remembered.
-  package var cacheByteCount: Int { states.byteCount + encodings.byteCount + distributions.byteCount }
-
-  /// The tokens of a text.
-  func tokens(of bytes: [UInt8], in snapshot: ModelSnapshot) -> [TokenID] {
-    encodings.tokens(of: bytes, in: snapshot)
-  }
-
-  /// The state after the longest remembered beginning of `tokens`, and how many tokens that is; zeros after none.
-  func longestPrefix(of tokens: [TokenID], in snapshot: ModelSnapshot) -> (count: Int, state: HiddenState) {
-    states.longestPrefix(of: tokens, in: snapshot) ?? (0, HiddenState(zeroFor: snapshot.weights.shape))
-  }
-
-  func remember(_ state: HiddenState, after count: Int, of tokens: [TokenID], in snapshot: ModelSnapshot) {
-    if states.byteLimit > 0 { states.insert(state, after: count, of: tokens, in: snapshot) }
-  }
+  /// How many bytes are remembered by itself alone.
+  package var cacheByteCount: Int { distributions.byteCount }
 
   /// How probable each token is to come next.
   func distribution(after state: HiddenState, in snapshot: ModelSnapshot) -> Distribution {

@@ -60,6 +60,14 @@ package struct NextWordTask: ReadingTask, Sendable {
     method = snapshot.pieces.map { .search(NextWordSearch(question.pattern, pieces: $0, limit: limit)) } ?? .choice
   }
 
+  /// Begins if no more of the text is new to all who share the reader's memory than so many bytes, and tokens: then it
+  /// takes about as long as a text of that length.
+  ///
+  /// - Returns: whether it has begun.
+  package mutating func resume(newLimit: Int, with reader: ModelReader) -> Bool {
+    context.resume(newLimit: newLimit, with: reader, in: snapshot)
+  }
+
   package mutating func advance(
     by stepBudget: Int, with reader: ModelReader
   ) throws(LanguageModelError) -> NextWordAnswer? {
@@ -150,26 +158,25 @@ struct NextWordQuestion {
       pattern = WordPattern(blanks: .optional, prefix: given ?? [])
       return
     }
-    var bytes = Array(text.utf8)
-    let trailing = tokenizer.splitTrailingWord(bytes.span)
-    let fragment = Array(bytes[trailing.prefix])
+    let bytes = text.utf8.span
+    let trailing = tokenizer.splitTrailingWord(bytes)
+    let fragment = Array(text.utf8.suffix(trailing.prefix.count))
     let namesFragment = given == fragment && !fragment.isEmpty
     if namesFragment { given = nil }
     if tokenizer.kind.isWordLike {
       let word = given ?? (namesFragment ? fragment : Self.unfinishedWord(fragment, tokenizer: tokenizer))
-      if given == nil, !word.isEmpty { bytes.removeSubrange(trailing.prefix) }
-      context = .text(bytes)
+      let isGoneOnWith = given == nil && !word.isEmpty
+      context = .text(text, byteCount: isGoneOnWith ? trailing.prefix.lowerBound : bytes.count)
       pattern = WordPattern(prefix: word)
     } else if let given, !fragment.isEmpty {
-      context = .text(bytes)
+      context = .text(text, byteCount: bytes.count)
       pattern = WordPattern(blanks: .atLeastOne, prefix: given)
     } else {
-      let isSetOff = !fragment.isEmpty || bytes.last == UInt8(ascii: " ")
+      let isSetOff = !fragment.isEmpty || text.utf8.last == UInt8(ascii: " ")
       pattern = WordPattern(
-        lead: Array(bytes[trailing.context.upperBound..<trailing.prefix.lowerBound]),
+        lead: Array(text.utf8.dropLast(fragment.count).dropFirst(trailing.context.upperBound)),
         blanks: isSetOff ? .none : .optional, prefix: given ?? fragment)
-      bytes.removeSubrange(trailing.context.upperBound...)
-      context = .text(bytes)
+      context = .text(text, byteCount: trailing.context.upperBound)
     }
   }
 

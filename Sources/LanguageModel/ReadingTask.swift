@@ -26,7 +26,8 @@ extension ReadingTask {
 /// What the network reads before it is asked something.
 enum ReadingContext: Equatable {
   case tokens([TokenID])
-  case text([UInt8])
+  /// As many bytes of a text.
+  case text(String, byteCount: Int)
 }
 
 /// A text's tokens while the network reads them, from where it is already known how they begin.
@@ -92,27 +93,53 @@ struct ContextReading {
   ) {
     position += 1
     if position == tokens.count || position % spacing == 0 {
-      reader.remember(state, after: position, of: tokens, in: snapshot)
+      reader.memory.remember(state, after: position, of: tokens, in: snapshot)
     }
+  }
+
+  /// Begins to read a text if no more of it is new to all who share the reader's memory than so many bytes, and tokens.
+  ///
+  /// - Returns: whether it has begun.
+  mutating func resume(newLimit: Int, with reader: ModelReader, in snapshot: ModelSnapshot) -> Bool {
+    guard case .waiting(.text(let text, let byteCount)) = stage,
+      let tokens = reader.memory.tokens(
+        of: text.utf8.span.extracting(first: byteCount), newByteLimit: newLimit, in: snapshot)
+    else { return false }
+    let (position, state) = Self.start(in: tokens, with: reader, in: snapshot)
+    guard tokens.count - position <= newLimit else { return false }
+    stage = .reading(tokens: tokens, position: position, state)
+    return true
   }
 
   private func begun(
     with reader: ModelReader, in snapshot: ModelSnapshot
   ) -> (tokens: [TokenID], position: Int, state: HiddenState) {
+    let tokens: [TokenID]
     switch stage {
     case .reading(let tokens, let position, let state): return (tokens, position, state)
-    case .waiting(let context):
-      let given =
-        switch context {
-        case .tokens(let tokens): tokens
-        case .text(let bytes): reader.tokens(of: bytes, in: snapshot)
-        }
-      var tokens: [TokenID] = []
-      tokens.reserveCapacity(given.count + 1)
-      tokens.append(snapshot.tokenizer.endOfSequence)
-      tokens.append(contentsOf: given)
-      let (count, state) = reader.longestPrefix(of: tokens, in: snapshot)
-      return (tokens, count, state)
+    case .waiting(.tokens(let given)): tokens = snapshot.tokenizer.sequence(of: given)
+    case .waiting(.text(let text, let byteCount)):
+      tokens = reader.memory.tokens(of: text.utf8.span.extracting(first: byteCount), in: snapshot)
     }
+    let (position, state) = Self.start(in: tokens, with: reader, in: snapshot)
+    return (tokens, position, state)
+  }
+
+  /// Up to where it is known what the tokens lead to.
+  private static func start(
+    in tokens: [TokenID], with reader: ModelReader, in snapshot: ModelSnapshot
+  ) -> (position: Int, state: HiddenState) {
+    reader.memory.longestPrefix(of: tokens, in: snapshot) ?? (0, HiddenState(zeroFor: snapshot.weights.shape))
+  }
+}
+
+extension Tokenizer {
+  /// Tokens behind the `<eos>` from which every sequence is predicted.
+  func sequence(of tokens: [TokenID]) -> [TokenID] {
+    var sequence: [TokenID] = []
+    sequence.reserveCapacity(tokens.count + 1)
+    sequence.append(endOfSequence)
+    sequence.append(contentsOf: tokens)
+    return sequence
   }
 }

@@ -76,7 +76,7 @@ package final class TrainingRun {
   private var isDiscarded = false
   private var validationTask: ScoreTask?
   private var validationReport: ScoreReport?
-  private lazy var reader = ModelReader(cacheByteLimit: 0, team: teacher.team)
+  private lazy var reader = ModelReader(memory: ReadingMemory(byteLimit: 0), team: teacher.team)
 
   private static let validationSlice = 4096
   private static let recentCount = 100

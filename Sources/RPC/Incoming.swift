@@ -23,12 +23,30 @@ extension Incoming {
   ///   - batchLimit: how many elements a batch may have; a longer one is answered by one error.
   package static func decode(_ line: Span<UInt8>, depthLimit: Int = 64, batchLimit: Int = 128) -> Incoming {
     do throws(JSONError) {
-      return try JSONReader.read(line, depthLimit: depthLimit) { (reader) throws(JSONError) in
-        guard reader.peek(in: line) == UInt8(ascii: "[") else { return .single(try element(&reader, line)) }
-        return try batch(&reader, line, limit: batchLimit)
-      }
+      return try read(line, depthLimit: depthLimit, batchLimit: batchLimit)
     } catch {
       return .single(.invalid(.parseError(error), id: .null))
+    }
+  }
+
+  /// Reads a line if it holds few values, in about the time that it takes to look at its bytes; nil if not.
+  package static func decodeIfSimple(_ line: Span<UInt8>, depthLimit: Int = 64, batchLimit: Int = 128) -> Incoming? {
+    do throws(JSONError) {
+      return try read(line, depthLimit: depthLimit, batchLimit: batchLimit, valueLimit: simpleValueLimit)
+    } catch {
+      if case .tooManyValues = error { return nil }
+      return .single(.invalid(.parseError(error), id: .null))
+    }
+  }
+
+  private static let simpleValueLimit = 64
+
+  private static func read(
+    _ line: Span<UInt8>, depthLimit: Int, batchLimit: Int, valueLimit: Int = .max
+  ) throws(JSONError) -> Incoming {
+    try JSONReader.read(line, depthLimit: depthLimit, valueLimit: valueLimit) { (reader) throws(JSONError) in
+      guard reader.peek(in: line) == UInt8(ascii: "[") else { return .single(try element(&reader, line)) }
+      return try batch(&reader, line, limit: batchLimit)
     }
   }
 

@@ -146,6 +146,30 @@ struct FairnessTests {
     }
   }
 
+  @Test("is enough for a long text that grew by a word: it waits for nobody at the reading desk")
+  func knownText() async throws {
+    try await withDaemon { harness in
+      let client = try harness.client()
+      let text = String(repeating: "the man bites the dog ", count: 2_000)
+      _ = try await client.call("train-step", ["text": "the man bites the dog"])
+      let known = try await client.call("next-word", ["text": .string(text)])
+      let desk = Monitor((isTaken: false, isFree: false))
+      let work = Task {
+        try await harness.daemon.service.reading.compute(unless: Cancellation()) {
+          desk.announceChange { $0.isTaken = true }
+          desk.wait { $0.isFree ? () : nil }
+        }
+      }
+      await harness.until { desk.withLock { $0.isTaken } }
+      // Were it read at the desk, this would not come back.
+      let grown = try await client.call("next-word", ["text": .string(text + "the ")])
+      #expect(grown["words"]?.array?.isEmpty == false)
+      #expect(try await client.call("next-word", ["text": .string(text)]) == known)
+      desk.announceChange { $0.isFree = true }
+      try await work.value
+    }
+  }
+
   @Test("is not taken by long params: they become what calls read where their line is decoded")
   func longParams() async throws {
     let count = 50_000

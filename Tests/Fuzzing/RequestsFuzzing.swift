@@ -7,7 +7,11 @@ import RPC
 enum RequestsFuzzing {
   static func violation(_ bytes: [UInt8]) -> String? {
     guard !bytes.contains(10) else { return nil }
-    switch Incoming.decode(bytes, depthLimit: 16, batchLimit: 8) {
+    let incoming = Incoming.decode(bytes, depthLimit: 16, batchLimit: 8)
+    if let simple = Incoming.decodeIfSimple(bytes.span, depthLimit: 16, batchLimit: 8), simple != incoming {
+      return "a line that is read in two ways"
+    }
+    switch incoming {
     case .single(let element): return violation(element)
     case .batch(let elements):
       guard (1...8).contains(elements.count) else { return "a batch of \(elements.count)" }

@@ -29,6 +29,23 @@ struct JSONReaderTests {
     }
   }
 
+  @Test("The value limit counts what is read as a value, with all that is in it", arguments: 0...6)
+  func valueLimit(limit: Int) throws {
+    let text = Array(#"{"a":[1,{"b":""}],"c":null}"#.utf8)
+    // Offsets of the values' first bytes.
+    let offsets = [0, 5, 6, 8, 13, 22]
+    func read() throws(JSONError) -> JSONValue {
+      try JSONReader.read(text.span, depthLimit: 3, valueLimit: limit) { (reader) throws(JSONError) in
+        try reader.value(in: text.span)
+      }
+    }
+    if limit < offsets.count {
+      #expect(throws: JSONError.tooManyValues(limit: limit, offset: offsets[limit])) { try read() }
+    } else {
+      #expect(try read() == ["a": [1, ["b": ""]], "c": nil])
+    }
+  }
+
   @Test("No caller can ask for more nesting than a thread's stack holds")
   func greatestDepthLimit() {
     let text = String(repeating: #"{"":"#, count: 100_000)

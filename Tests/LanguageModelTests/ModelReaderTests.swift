@@ -61,6 +61,56 @@ struct ModelReaderTests {
     }
   }
 
+  @Test("goes on from what another one has read, if they share their memory", arguments: TokenizerKind.allCases)
+  func sharedMemory(_ kind: TokenizerKind) throws {
+    let snapshot = try ModelTeacher.tiny(kind).snapshot()
+    let memory = ReadingMemory()
+    let (first, second) = (ModelReader(memory: memory), ModelReader(memory: memory))
+    let text = String(repeating: sampleText, count: 20)
+    func question(_ text: String) throws -> NextWordTask { try NextWordTask(after: .text(text), in: snapshot) }
+    /// The answer by the second reader, and whether it says before that little is new.
+    func resumed(_ text: String, newLimit: Int = 64) throws -> (isKnown: Bool, answer: NextWordAnswer) {
+      var task = try question(text)
+      return (task.resume(newLimit: newLimit, with: second), try finish(task, with: second, slice: 3))
+    }
+    var unknown = try question(text)
+    let isKnown = unknown.resume(newLimit: text.utf8.count / 2, with: second)
+    #expect(!isKnown)
+    _ = try finish(unknown, with: first, slice: .max)
+    for grown in [text + "the man ", text + "a dog b", text] {
+      #expect(try resumed(grown) == (true, answer(question(grown))))
+    }
+    // Known to the tokenizer, but not to the network.
+    let longer = text + text
+    #expect(memory.tokens(of: longer.utf8.span, in: snapshot).count > 64)
+    #expect(try resumed(longer) == (false, answer(question(longer))))
+    // Changed too far back.
+    let changed = text.dropLast(200) + " " + text.suffix(190)
+    #expect(try resumed(String(changed)) == (false, answer(question(String(changed)))))
+  }
+
+  @Test("gives right answers while others that share its memory read, too")
+  func manyThreads() async throws {
+    let snapshot = try ModelTeacher.tiny().snapshot()
+    let memory = ReadingMemory(byteLimit: 50_000)
+    let text = String(repeating: sampleText, count: 12)
+    let ends = ["", "the ", "a man", "dog bites ", "x"]
+    let expected = try ends.map { try answer(NextWordTask(after: .text(text + $0), in: snapshot)) }
+    try await withThrowingTaskGroup { group in
+      for thread in 0..<4 {
+        group.addTask {
+          let reader = ModelReader(memory: memory)
+          for round in 0..<20 {
+            let index = (round * (thread + 1)) % ends.count
+            let task = try NextWordTask(after: .text(text + ends[index]), in: snapshot)
+            #expect(try finish(task, with: reader, slice: 50) == expected[index])
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
   @Test("never uses what it remembers of other weights")
   func generations() throws {
     let teacher = try ModelTeacher.tiny()
@@ -77,13 +127,13 @@ struct ModelReaderTests {
   @Test("keeps within its limit of bytes and is right all the same", arguments: [0, 1, 3000, 20_000])
   func byteLimit(_ limit: Int) throws {
     let snapshot = try ModelTeacher.tiny().snapshot()
-    let reader = ModelReader(cacheByteLimit: limit)
-    let empty = ModelReader(cacheByteLimit: 0)
+    let reader = ModelReader(memory: ReadingMemory(byteLimit: limit))
+    let empty = ModelReader(memory: ReadingMemory(byteLimit: 0))
     for index in 0..<60 {
       let text = "the \(["man", "dog", "bird"][index % 3]) " + String(repeating: "bites a ", count: index)
       let task = try NextWordTask(after: .text(text), in: snapshot)
       #expect(try finish(task, with: reader, slice: 5) == finish(task, with: empty, slice: .max))
-      #expect(reader.cacheByteCount <= 2 * limit + 10_000)
+      #expect(reader.memory.byteCount + reader.cacheByteCount <= 2 * limit + 10_000)
     }
   }
 

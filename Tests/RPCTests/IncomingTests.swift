@@ -87,6 +87,23 @@ struct IncomingTests {
     #expect(id.map { String(decoding: $0.literal, as: UTF8.self) } == expected.id)
   }
 
+  @Test("A line of few values is read the same where only such lines are", arguments: invalidLines.map(\.line))
+  func simpleLine(invalid: String) {
+    let request = #"{"jsonrpc":"2.0","id":1.0,"method":"next-word","params":{"text":"a\nb","limit":3}}"#
+    for line in [invalid, request, "[\(request),\(request)]"] { #expect(decodeIfSimple(line) == decode(line)) }
+  }
+
+  @Test("A line of many values is left to who has the time", arguments: 50...70)
+  func manyValues(count: Int) {
+    let ids = Array(repeating: "1", count: count).joined(separator: ",")
+    let request = #"{"jsonrpc":"2.0","id":1,"method":"detokenize","params":{"ids":[\#(ids)]}}"#
+    // The request's members and the array are values, too.
+    #expect(decodeIfSimple(request) == (count + 5 > 64 ? nil : decode(request)))
+    #expect(decodeIfSimple("[\(request),\(request)]") == nil)
+  }
+
+  private func decodeIfSimple(_ line: String) -> Incoming? { Incoming.decodeIfSimple(line.utf8.span) }
+
   @Test("Each element of a batch is valid or invalid by itself")
   func batch() {
     let line = """

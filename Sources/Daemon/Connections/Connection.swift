@@ -204,8 +204,7 @@ extension Connection {
       hasAsked = true
       switch item {
       case .tooLong: accept(.single(.invalid(.lineTooLong(limit: framer.lineByteLimit), id: .null)))
-      case .line(let line) where line.byteCount > Exchange.loopByteLimit: acceptLong(line)
-      case .line(let line): acceptShort(line)
+      case .line(let line): accept(line)
       }
       work()
       if framer.bufferedByteCount > 0, stretch.isLong { return waitForTurn() }
@@ -223,23 +222,33 @@ extension Connection {
     queuedByteCount += exchange.byteCount
   }
 
-  /// Takes a line that the loop decodes itself.
-  private func acceptShort(_ line: PiecedLine) {
+  private func accept(_ line: PiecedLine) {
     var decoding = line.byteCount > Self.shortLineByteCount ? Stretch() : nil
-    accept(
-      .decode(line.joined(), depthLimit: service.limits.nestingLimit, batchLimit: service.limits.batchLimit),
-      byteCount: line.byteCount)
-    let wasLong = decoding?.isLong ?? false
+    guard let incoming = decode(line) else { return acceptElsewhere(line) }
+    accept(incoming, byteCount: line.byteCount)
+    let wasLong = line.byteCount > Exchange.loopByteLimit || decoding?.isLong ?? false
     lateLineCount = wasLong ? Self.lateLineLimit : max(0, lateLineCount - 1)
   }
 
+  /// What a line asks for, unless it would hold the loop up to find out: of a long line only if it is little but a text.
+  private func decode(_ line: PiecedLine) -> Incoming? {
+    guard line.byteCount <= Self.simpleLineByteLimit else { return nil }
+    let bytes = line.joined()
+    let (depthLimit, batchLimit) = (service.limits.nestingLimit, service.limits.batchLimit)
+    return bytes.count <= Exchange.loopByteLimit
+      ? .decode(bytes, depthLimit: depthLimit, batchLimit: batchLimit)
+      : .decodeIfSimple(bytes.span, depthLimit: depthLimit, batchLimit: batchLimit)
+  }
+
+  /// Longer lines take longer than the loop may be held up, whatever they hold.
+  private static let simpleLineByteLimit = 1 << 20
   /// Lines of up to this many bytes are decoded within a stretch.
   private static let shortLineByteCount = 1 << 10
   /// So many short lines make up for a long one.
   private static let lateLineLimit = 64
 
   /// Takes a line that would hold the loop: it has its place in the queue while it is decoded.
-  private func acceptLong(_ line: PiecedLine) {
+  private func acceptElsewhere(_ line: PiecedLine) {
     let exchange = Exchange(byteCount: line.byteCount, isDecodedLater: true)
     append(exchange)
     undecodedCount += 1

@@ -33,7 +33,7 @@ final class Service {
   init(_ configuration: DaemonConfiguration) {
     self.configuration = configuration
     models = ModelRegistry(configuration)
-    reading = Reading(cacheByteLimit: configuration.limits.stateCacheByteLimit)
+    reading = Reading(memoryByteLimit: configuration.limits.stateCacheByteLimit)
   }
 
   /// Serves a client from now on.

@@ -10,38 +10,51 @@ final class Reading {
   /// Questions that came in one round of the loop.
   private var crowd: [(task: NextWordTask, continuation: CheckedContinuation<CrowdedTask, Never>)] = []
 
-  /// Texts of up to this many bytes are read on the loop.
-  private static let textByteLimit = 16 << 10
+  /// Texts of which up to this many bytes are new are read on the loop.
+  private static let newByteLimit = 16 << 10
+  /// How long such a text is at most.
+  private static let knownByteLimit = 1 << 20
   /// A step of a network of up to this many weights takes a fraction of a millisecond.
   private static let weightLimit = 8 << 20
   /// Steps of the network between two looks at the clock.
   private static let stepBudget = 4
 
-  init(cacheByteLimit: Int) {
-    reader = ModelReader(cacheByteLimit: cacheByteLimit)
-    desk = ReadingDesk(cacheByteLimit: cacheByteLimit)
+  /// - Parameter memoryByteLimit: how many bytes of hidden states to remember, and of long texts.
+  init(memoryByteLimit: Int) {
+    let memory = ReadingMemory(byteLimit: memoryByteLimit)
+    reader = ModelReader(memory: memory)
+    desk = ReadingDesk(memory: memory)
   }
 
-  /// Answers which words may come next, mostly a matter of microseconds: on the loop if the text and the model are of
-  /// moderate size, giving way to others when it takes longer than thought.
-  ///
-  /// The same text always goes to the same side, whose reader remembers it.
+  /// Answers which words may come next, mostly a matter of microseconds: on the loop if the model is of moderate size and
+  /// so is what of the text is new, giving way to others when it takes longer than thought.
   func nextWords(
     _ input: ModelInput, in snapshot: ModelSnapshot, unless cancellation: Cancellation,
     begin: @escaping @Sendable () throws(LanguageModelError) -> NextWordTask
   ) async throws(RPCError) -> NextWordAnswer {
-    guard input.byteCount <= Self.textByteLimit, snapshot.weightsRead <= Self.weightLimit else {
+    let isLong = input.byteCount > Self.newByteLimit
+    guard snapshot.weightsRead <= Self.weightLimit, !isLong || Self.mayResume(input) else {
       return try await answer(input, unless: cancellation, begin: begin)
     }
     do throws(LanguageModelError) {
       var task = try begin()
-      if EventLoop.isCrowded { return try await answerTogether(task, unless: cancellation) }
-      if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
-      return try await finish(&task, unless: cancellation)
+      if !isLong || task.resume(newLimit: Self.newByteLimit, with: reader) {
+        if EventLoop.isCrowded { return try await answerTogether(task, unless: cancellation) }
+        if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
+        return try await finish(&task, unless: cancellation)
+      }
     } catch {
       try cancellation.check()
       throw RPCError(error, input: input.parameter)
     }
+    return try await answer(input, unless: cancellation, begin: begin)
+  }
+
+  /// Whether it takes next to no time to find out how much of a long text is known: it is compared with what is remembered
+  /// at the speed of memory, and its last word is looked for behind its last white space.
+  private static func mayResume(_ input: ModelInput) -> Bool {
+    guard case .text(let text) = input, text.utf8.count <= knownByteLimit else { return false }
+    return text.utf8.suffix(newByteLimit).contains(UInt8(ascii: " "))
   }
 
   /// Answers a question together with others that came in the same round of the loop: they wait for nothing but what

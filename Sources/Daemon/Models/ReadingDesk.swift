@@ -17,7 +17,7 @@ actor ReadingDesk {
   /// Steps of the network between two looks at the clock: as many as take about a slice, but at least and at most.
   private static let stepBudgets = 4...1_024
 
-  init(cacheByteLimit: Int) { reader = ModelReader(cacheByteLimit: cacheByteLimit) }
+  init(memory: ReadingMemory) { reader = ModelReader(memory: memory) }
 
   /// Answers a question.
   ///
