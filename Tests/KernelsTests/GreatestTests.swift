@@ -37,13 +37,15 @@ struct GreatestTests {
     #expect(positionsOfGreatest(5, of: equal, tolerance: 0) == [300])
   }
 
-  @Test("rows of a product are computed where asked, and the rest stays")
+  @Test("rows of a product are computed where asked")
   func rows() {
     let (w, x, bias) = (randomMatrix(40, 70, seed: 1, gap: 3), randomVector(70, seed: 2), randomVector(40, seed: 3))
-    let (found, expected) = (FloatBuffer(count: 40).all, FloatBuffer(count: 40).all)
+    let expected = FloatBuffer(count: 40).all
     Reference.multiply(w, x, bias: bias, into: expected)
-    multiplyRows(of: w, at: [0, 7, 39], x, bias: bias, into: found)
-    for row in 0..<40 { #expect(abs(found[row] - ([0, 7, 39].contains(row) ? expected[row] : 0)) < 1e-4) }
+    let rows: [Int32] = [39, 0, 7]
+    let found = multiplyRows(of: w, at: rows, x, bias: bias)
+    #expect(found.count == rows.count)
+    for (row, product) in zip(rows, found) { #expect(abs(product - expected[Int(row)]) < 1e-4) }
     let picked = FloatBuffer(count: 3).all
     gather(expected, at: [39, 0, 39], into: picked)
     #expect(picked.array == [expected[39], expected[0], expected[39]])

@@ -49,7 +49,7 @@ actor LineDesk {
 
 extension Reply {
   /// Few short answers take more.
-  private static var usualByteCount: Int { 1 << 10 }
+  private static var usualByteCount: Int { 512 }
 
   /// The line that answers a request, or a batch; nothing when nothing in it is answered.
   static func line(of replies: consuming [Reply], isBatch: Bool) -> [UInt8] {

@@ -61,15 +61,21 @@ private func positions(
   return found
 }
 
-/// Multiplies some rows of a matrix and a vector: each position p in `positions` receives `W[p] · x + bias[p]`.
+/// Multiplies some rows of a matrix and a vector: `W[r] · x + bias[r]` for each r of `rows`.
 ///
-/// - Parameter target: as many numbers as W has rows; what is not named stays.
-/// - Precondition: W is `[target.count, x.count]`; positions lie within.
-package func multiplyRows(
-  of w: Matrix, at positions: [Int32], _ x: Vector, bias: Vector, into target: Vector
-) {
-  precondition(w.rows == target.count && w.columns == x.count && bias.count == w.rows, "multiplyRows: shapes differ")
-  for position in positions { target[Int(position)] = dot(w.row(Int(position)), x) + bias[Int(position)] }
+/// They lie anywhere in a large matrix, so all are asked for before the first is read.
+///
+/// - Precondition: rows lie within W, of whose columns `x` has as many numbers, and of whose rows `bias`.
+package func multiplyRows(of w: Matrix, at rows: [Int32], _ x: Vector, bias: Vector) -> [Float] {
+  precondition(w.columns == x.count && bias.count == w.rows, "multiplyRows: shapes differ")
+  for row in rows { askAhead(for: w.row(Int(row))) }
+  return rows.map { dot(w.row(Int($0)), x) + bias[Int($0)] }
+}
+
+private func askAhead(for values: Vector) {
+  withExtendedLifetime(values) {
+    for index in stride(from: 0, to: values.count, by: laneCount) { unsafe rnnd_prefetch(values.start + index) }
+  }
 }
 
 /// Picks some numbers: `target[i] = source[positions[i]]`.

@@ -37,8 +37,9 @@ package final class Distribution {
     self.tolerance = tolerance
     let positions = positionsOfGreatest(Self.refinedCount, of: logits, tolerance: tolerance)
     if tolerance > 0 {
-      multiplyRows(
-        of: weights.decoder.weights, at: positions, output.all, bias: weights.decoder.bias, into: logits)
+      let exact = multiplyRows(
+        of: weights.decoder.weights, at: positions, output.all, bias: weights.decoder.bias)
+      for (position, logit) in zip(positions, exact) { logits[Int(position)] = logit }
     }
     normalizer = Float(logSoftmax(logits, into: numbers.all))
     top = Self.sorted(positions.map { ($0, numbers.all[Int($0)]) }, limit: Self.refinedCount)
@@ -51,7 +52,7 @@ package final class Distribution {
   package func best(_ limit: Int, with weights: ServedWeights) -> [Choice] {
     if limit <= Self.refinedCount { return Array(top.prefix(limit)) }
     let positions = positionsOfGreatest(limit, of: numbers.all, tolerance: tolerance)
-    return Self.sorted(positions.map { ($0, refined($0, with: weights)) }, limit: limit)
+    return Self.sorted(refined(positions, with: weights), limit: limit)
   }
 
   /// The most probable of some tokens, and the logarithm of the probability of all these together.
@@ -63,22 +64,17 @@ package final class Distribution {
     let candidates = FloatBuffer(count: ids.count).all
     gather(numbers.all, at: ids, into: candidates)
     let positions = positionsOfGreatest(limit, of: candidates, tolerance: tolerance)
-    var choices: [Choice] = []
-    choices.reserveCapacity(positions.count)
-    for position in positions {
-      let id = ids[Int(position)]
-      let logProbability = refined(id, with: weights)
-      candidates[Int(position)] = logProbability
-      choices.append((id, logProbability))
-    }
+    let choices = refined(positions.map { ids[Int($0)] }, with: weights)
+    for (position, choice) in zip(positions, choices) { candidates[Int(position)] = choice.logProbability }
     return (Self.sorted(choices, limit: limit), logSumExp(candidates))
   }
 
-  /// A token's log-probability by the weights themselves.
-  private func refined(_ id: TokenID, with weights: ServedWeights) -> Float {
-    guard tolerance > 0 else { return numbers.all[Int(id)] }
+  /// Tokens with their log-probabilities by the weights themselves.
+  private func refined(_ ids: [TokenID], with weights: ServedWeights) -> [Choice] {
+    guard tolerance > 0 else { return ids.map { ($0, numbers.all[Int($0)]) } }
     let decoder = weights.snapshot.parameters.decoder
-    return dot(decoder.weights.row(Int(id)), output.all) + decoder.bias[Int(id)] - normalizer
+    let logits = multiplyRows(of: decoder.weights, at: ids, output.all, bias: decoder.bias)
+    return zip(ids, logits).map { ($0, $1 - normalizer) }
   }
 
   private static func sorted(_ choices: [Choice], limit: Int) -> [Choice] {
