@@ -83,7 +83,7 @@ struct PredictorTests {
     let order = ids.sorted { exact[Int($1)] < exact[Int($0)] }
     let (choices, logTotal) = distribution.best(7, among: ids, with: weights)
     #expect(choices.map(\.id) == Array(order.prefix(7)))
-    #expect(abs(logTotal - logSumExp(FloatBuffer(ids.map { exact[Int($0)] }).all)) < 0.01)
+    #expect(abs(Double(logTotal) - logSumExp(FloatBuffer(ids.map { exact[Int($0)] }).all)) < 0.01)
     let one = distribution.best(7, among: [300], with: weights)
     #expect(one.choices.count == 1 && one.choices[0].logProbability == one.logTotal)
     #expect(distribution.best(7, among: [], with: weights).choices.isEmpty)

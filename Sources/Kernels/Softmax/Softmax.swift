@@ -5,8 +5,8 @@
 #endif
 
 /// The logarithm of a sum of exponentials, `log Σ e^values[i]`, without overflow; -∞ of no values.
-package func logSumExp(_ values: Vector) -> Float {
-  withExtendedLifetime(values) { unsafe Float(logSumExp(values.start, count: values.count)) }
+package func logSumExp(_ values: Vector) -> Double {
+  withExtendedLifetime(values) { unsafe logSumExp(values.start, count: values.count) }
 }
 
 /// Turns logits into probabilities, in place: `target[i] = e^target[i] / Σ e^target[j]`.
@@ -19,21 +19,34 @@ package func softmax(_ target: Vector) {
 
 /// Turns logits into log-probabilities: `target[i] = logits[i] - log Σ e^logits[j]`. The two may be the same.
 ///
-/// - Returns: the logarithm that was subtracted.
 /// - Precondition: as many of both.
-@discardableResult
-package func logSoftmax(_ logits: Vector, into target: Vector) -> Double {
-  precondition(logits.count == target.count, "logSoftmax: counts differ")
-  return withExtendedLifetime((logits, target)) {
-    let total = unsafe logSumExp(logits.start, count: logits.count)
-    // In two parts: the total's rest beyond single precision is not lost.
-    let (high, low) = (Float(total), Float(total - Double(Float(total))))
-    forEachLanes(logits.count) { index, width in
-      let lanes = unsafe logits.start.lanes(at: index, count: width)
+package func logSoftmax(_ logits: Vector, into target: Vector) {
+  subtract(logSumExp(logits), from: logits, into: target)
+}
+
+/// Subtracts a number from many: `target[i] = source[i] - number`. The two may be the same.
+///
+/// - Precondition: as many of both.
+package func subtract(_ number: Double, from source: Vector, into target: Vector) {
+  precondition(source.count == target.count, "subtract: counts differ")
+  let (high, low) = parts(of: number)
+  withExtendedLifetime((source, target)) {
+    forEachLanes(source.count) { index, width in
+      let lanes = unsafe source.start.lanes(at: index, count: width)
       unsafe target.start.set((lanes - high) - low, at: index, count: width)
     }
-    return total
   }
+}
+
+/// A number less another, to the bits that `subtract(_:from:into:)` gives.
+package func difference(_ number: Float, _ subtrahend: Double) -> Float {
+  let (high, low) = parts(of: subtrahend)
+  return (number - high) - low
+}
+
+/// A number in two parts, so that its rest beyond single precision is not lost.
+private func parts(of number: Double) -> (high: Float, low: Float) {
+  (Float(number), Float(number - Double(Float(number))))
 }
 
 /// The log-probability of each row's target; the logits stay as they are.

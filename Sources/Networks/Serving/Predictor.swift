@@ -17,7 +17,7 @@ package final class Predictor {
   private var recurrentParts = ScratchMatrix()
   /// Every layer's states, h then c: blocks of n rows; `[L · stateCount · n, H]`.
   private var states = ScratchMatrix()
-  /// What the output layer reads, `[n, E or H]`, and logits, `[n, V]`.
+  /// What the output layer reads, `[n, E or H]`, and the logits of several states, `[n, V]`.
   private var outputs = ScratchMatrix()
   private var hidden = ScratchMatrix()
   private var logits = ScratchMatrix()
@@ -74,23 +74,31 @@ package final class Predictor {
     let parameters = weights.snapshot.parameters
     precondition(states.count <= Self.batchLimit, "Predictor: too many states")
     let read = outputs(of: states, with: weights)
-    logits.reshape(rows: states.count, columns: shape.vocabularySize)
+    let distributions = states.map { _ in Self.take(from: &spare, for: shape) ?? Distribution(shape: shape) }
     if let decoder = weights.compact.decoder {
-      multiply(decoder, read, bias: parameters.decoder.bias, into: logits.view, team: team)
+      setLogits(of: distributions, decoder, read, bias: parameters.decoder.bias)
     } else {
-      for row in 0..<states.count {
+      for (row, distribution) in distributions.enumerated() {
         multiply(
-          parameters.decoder.weights, read.row(row), bias: parameters.decoder.bias, into: logits.view.row(row))
+          parameters.decoder.weights, read.row(row), bias: parameters.decoder.bias, into: distribution.logits.all)
       }
     }
-    return (0..<states.count).map { row in
-      let distribution = Self.take(from: &spare, for: shape) ?? Distribution(shape: shape)
+    for (row, distribution) in distributions.enumerated() {
       distribution.output.all.copy(from: read.row(row))
-      distribution.set(
-        logits: logits.view.row(row), tolerance: weights.compact.decoder?.tolerance(of: read.row(row)) ?? 0,
-        weights: parameters)
-      return distribution
+      distribution.finish(tolerance: weights.compact.decoder?.tolerance(of: read.row(row)) ?? 0, weights: parameters)
     }
+    return distributions
+  }
+
+  /// Works out the logits of several distributions by one pass over the output layer.
+  private func setLogits(of distributions: [Distribution], _ decoder: ByteMatrix, _ read: Matrix, bias: Vector) {
+    if distributions.count == 1, let only = distributions.first {
+      let target = only.logits.all.asMatrix(rows: 1, columns: only.count)
+      return multiply(decoder, read, bias: bias, into: target, team: team)
+    }
+    logits.reshape(rows: distributions.count, columns: decoder.rows)
+    multiply(decoder, read, bias: bias, into: logits.view, team: team)
+    for (row, distribution) in distributions.enumerated() { distribution.logits.all.copy(from: logits.view.row(row)) }
   }
 
   /// Gives back memory that only makes the next call quicker.
