@@ -4,7 +4,7 @@
 package enum JSONError: Error, Equatable, Sendable {
   case unexpected(found: Found, expected: String, offset: Int)
   case nestingTooDeep(limit: Int, offset: Int)
-  case tooManyValues(limit: Int, offset: Int)
+  case tooManyParts(limit: Int, offset: Int)
   case duplicateName(offset: Int)
   case invalidUTF8(offset: Int)
   case loneSurrogate(offset: Int)
@@ -45,7 +45,7 @@ package enum JSONError: Error, Equatable, Sendable {
   /// The byte at which the text stopped being JSON; the count of bytes when it ended too early.
   package var offset: Int {
     switch self {
-    case .unexpected(_, _, let offset), .nestingTooDeep(_, let offset), .tooManyValues(_, let offset),
+    case .unexpected(_, _, let offset), .nestingTooDeep(_, let offset), .tooManyParts(_, let offset),
       .duplicateName(let offset), .invalidUTF8(let offset), .loneSurrogate(let offset), .controlCharacter(let offset),
       .leadingZero(let offset):
       offset
@@ -61,7 +61,8 @@ extension JSONError: CustomStringConvertible {
     case .unexpected(let found, let expected, let offset): "found \(found) at byte \(offset), expected \(expected)"
     case .nestingTooDeep(let limit, let offset):
       "found nesting deeper than \(limit) levels at byte \(offset), expected at most \(limit)"
-    case .tooManyValues(let limit, let offset): "found another value at byte \(offset), expected at most \(limit)"
+    case .tooManyParts(let limit, let offset):
+      "found more than \(limit) values and escapes at byte \(offset), expected fewer"
     case .duplicateName(let offset):
       "found a second member of the same name at byte \(offset), expected every name once in an object"
     case .invalidUTF8(let offset): "found a byte sequence that is not UTF-8 at byte \(offset), expected UTF-8"

@@ -14,23 +14,23 @@ package struct JSONReader {
 
   private let depthLimit: Int
   private var depth = 0
-  private let valueLimit: Int
-  private var valueCount = 0
+  private let partLimit: Int
+  private var partCount = 0
 
-  private init(depthLimit: Int, valueLimit: Int) {
+  private init(depthLimit: Int, partLimit: Int) {
     self.depthLimit = min(max(depthLimit, 0), Self.greatestDepthLimit)
-    self.valueLimit = valueLimit
+    self.partLimit = partLimit
   }
 
   /// Reads one whole text: white space, what `body` reads, white space, end.
   ///
-  /// - Parameter valueLimit: how many times `value(in:)` may read a value, those within others included.
+  /// - Parameter partLimit: how many values `value(in:)` may read, those within others included, and escapes in strings.
   package static func read<Result>(
-    _ bytes: Span<UInt8>, depthLimit: Int, valueLimit: Int = .max,
+    _ bytes: Span<UInt8>, depthLimit: Int, partLimit: Int = .max,
     _ body: (inout JSONReader) throws(JSONError) -> Result
   ) throws(JSONError) -> Result {
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { throw .byteOrderMark }
-    var reader = JSONReader(depthLimit: depthLimit, valueLimit: valueLimit)
+    var reader = JSONReader(depthLimit: depthLimit, partLimit: partLimit)
     reader.skipWhitespace(in: bytes)
     let result = try body(&reader)
     reader.skipWhitespace(in: bytes)
@@ -43,8 +43,7 @@ package struct JSONReader {
 
   /// Reads a value of any kind.
   package mutating func value(in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
-    guard valueCount < valueLimit else { throw .tooManyValues(limit: valueLimit, offset: position) }
-    valueCount += 1
+    try countPart(at: position)
     switch peek(in: bytes) {
     case UInt8(ascii: "\""): return .string(try string(in: bytes))
     case UInt8(ascii: "{"):
@@ -102,6 +101,11 @@ package struct JSONReader {
       members.append(name, try value(&self, name))
       if try close(orNext: UInt8(ascii: "}"), expected: "a comma or '}'", in: bytes) { return members.object }
     }
+  }
+
+  private mutating func countPart(at offset: Int) throws(JSONError) {
+    guard partCount < partLimit else { throw .tooManyParts(limit: partLimit, offset: offset) }
+    partCount += 1
   }
 
   // MARK: - Brackets, words, white space
@@ -211,6 +215,7 @@ package struct JSONReader {
       guard end < bytes.count else { throw endInString(bytes) }
       if bytes[end] == UInt8(ascii: "\"") { break }
       guard bytes[end] == UInt8(ascii: "\\") else { throw .controlCharacter(offset: end) }
+      try countPart(at: end)
       hasEscapes = true
       end += 2
       guard end <= bytes.count else { throw endInString(bytes) }

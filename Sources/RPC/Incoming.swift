@@ -29,22 +29,24 @@ extension Incoming {
     }
   }
 
-  /// Reads a line if it holds few values, in about the time that it takes to look at its bytes; nil if not.
+  /// Reads a line if it holds few values and escapes, little but a text: then that takes about as long as to look at its
+  /// bytes.
   package static func decodeIfSimple(_ line: Span<UInt8>, depthLimit: Int = 64, batchLimit: Int = 128) -> Incoming? {
     do throws(JSONError) {
-      return try read(line, depthLimit: depthLimit, batchLimit: batchLimit, valueLimit: simpleValueLimit)
+      return try read(line, depthLimit: depthLimit, batchLimit: batchLimit, partLimit: simplePartLimit)
     } catch {
-      if case .tooManyValues = error { return nil }
+      if case .tooManyParts = error { return nil }
       return .single(.invalid(.parseError(error), id: .null))
     }
   }
 
-  private static let simpleValueLimit = 64
+  /// As many as a line may hold that is so short that nobody asks.
+  private static let simplePartLimit = 8 << 10
 
   private static func read(
-    _ line: Span<UInt8>, depthLimit: Int, batchLimit: Int, valueLimit: Int = .max
+    _ line: Span<UInt8>, depthLimit: Int, batchLimit: Int, partLimit: Int = .max
   ) throws(JSONError) -> Incoming {
-    try JSONReader.read(line, depthLimit: depthLimit, valueLimit: valueLimit) { (reader) throws(JSONError) in
+    try JSONReader.read(line, depthLimit: depthLimit, partLimit: partLimit) { (reader) throws(JSONError) in
       guard reader.peek(in: line) == UInt8(ascii: "[") else { return .single(try element(&reader, line)) }
       return try batch(&reader, line, limit: batchLimit)
     }

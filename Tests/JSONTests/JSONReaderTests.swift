@@ -29,20 +29,20 @@ struct JSONReaderTests {
     }
   }
 
-  @Test("The value limit counts what is read as a value, with all that is in it", arguments: 0...6)
-  func valueLimit(limit: Int) throws {
-    let text = Array(#"{"a":[1,{"b":""}],"c":null}"#.utf8)
-    // Offsets of the values' first bytes.
-    let offsets = [0, 5, 6, 8, 13, 22]
+  @Test("The part limit counts values, with all that is in them, and escapes", arguments: 0...8)
+  func partLimit(limit: Int) throws {
+    let text = Array(#"{"a":[1,{"\n":"\"x"}],"c":null}"#.utf8)
+    // Where the values and the escapes begin.
+    let offsets = [0, 5, 6, 8, 10, 14, 15, 26]
     func read() throws(JSONError) -> JSONValue {
-      try JSONReader.read(text.span, depthLimit: 3, valueLimit: limit) { (reader) throws(JSONError) in
+      try JSONReader.read(text.span, depthLimit: 3, partLimit: limit) { (reader) throws(JSONError) in
         try reader.value(in: text.span)
       }
     }
     if limit < offsets.count {
-      #expect(throws: JSONError.tooManyValues(limit: limit, offset: offsets[limit])) { try read() }
+      #expect(throws: JSONError.tooManyParts(limit: limit, offset: offsets[limit])) { try read() }
     } else {
-      #expect(try read() == ["a": [1, ["b": ""]], "c": nil])
+      #expect(try read() == ["a": [1, ["\n": "\"x"]], "c": nil])
     }
   }
 

@@ -93,13 +93,16 @@ struct IncomingTests {
     for line in [invalid, request, "[\(request),\(request)]"] { #expect(decodeIfSimple(line) == decode(line)) }
   }
 
-  @Test("A line of many values is left to who has the time", arguments: 50...70)
-  func manyValues(count: Int) {
-    let ids = Array(repeating: "1", count: count).joined(separator: ",")
-    let request = #"{"jsonrpc":"2.0","id":1,"method":"detokenize","params":{"ids":[\#(ids)]}}"#
-    // The request's members and the array are values, too.
-    #expect(decodeIfSimple(request) == (count + 5 > 64 ? nil : decode(request)))
-    #expect(decodeIfSimple("[\(request),\(request)]") == nil)
+  @Test("A line of many values or escapes is left to who has the time", arguments: [8_187, 8_188])
+  func manyParts(count: Int) {
+    func line(_ params: String) -> String { #"{"jsonrpc":"2.0","id":1,"method":"detokenize","params":\#(params)}"# }
+    let ids = Array(repeating: "1", count: count - 1).joined(separator: ",")
+    let escapes = String(repeating: #"\t"#, count: count - 1)
+    // The request's four members are values, too, and so is the array, or the text.
+    for line in [line(#"{"ids":[\#(ids)]}"#), line(#"{"text":"\#(escapes)"}"#)] {
+      #expect(decodeIfSimple(line) == (count + 4 > 8 << 10 ? nil : decode(line)))
+      #expect(decodeIfSimple("[\(line),\(line)]") == nil)
+    }
   }
 
   private func decodeIfSimple(_ line: String) -> Incoming? { Incoming.decodeIfSimple(line.utf8.span) }
