@@ -14,13 +14,14 @@ package func positionsOfGreatest(_ count: Int, of values: Vector, tolerance: Flo
 
 /// A number that at least `wanted` of the values reach, and not many more than that; -∞ where there are too few.
 ///
-/// The values fall into sets of up to 16: those that stand 16 apart in a stretch of 256. Each set has a greatest one, and
-/// the `wanted`-th of these is the result.
+/// The values fall into some four times as many sets: those that stand 16 apart in a segment. Each set has a greatest
+/// one, and the `wanted`-th of these is the result.
 private func lowerBound(ofGreatest wanted: Int, _ start: UnsafePointer<Float>, count: Int) -> Float {
   var best = [Float](repeating: -.infinity, count: max(wanted, 1))
   var least = -Float.infinity
-  for segment in stride(from: 0, to: count, by: laneCount * laneCount) {
-    let end = min(segment + laneCount * laneCount, count)
+  let length = max(laneCount, count / max(1, wanted / 4) / laneCount * laneCount)
+  for segment in stride(from: 0, to: count, by: length) {
+    let end = min(segment + length, count)
     var greatest = Lanes(repeating: -.infinity)
     forEachLanes(end - segment) { offset, width in
       var lanes = unsafe start.lanes(at: segment + offset, count: width)
