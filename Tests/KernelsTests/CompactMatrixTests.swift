@@ -27,7 +27,9 @@ struct CompactMatrixTests {
     }
   }
 
-  static let shapes = [(0, 5), (5, 0), (1, 1), (5, 3), (16, 4), (17, 64), (33, 65), (64, 200), (100, 33), (257, 131)]
+  static let shapes = [
+    (0, 5), (5, 0), (1, 1), (5, 3), (16, 4), (17, 64), (33, 65), (64, 200), (96, 12), (100, 33), (250, 40), (257, 131),
+  ]
 
   @Test(
     "products differ from the plain ones by no more than the rounding of the weights", arguments: shapes, Kind.allCases)

@@ -57,28 +57,30 @@ package final class ByteMatrix: @unchecked Sendable {
   package func pack(_ source: Matrix, team: ThreadTeam) {
     precondition(source.rows <= rowCapacity && source.columns == columns, "ByteMatrix: shapes differ")
     rows = source.rows
-    team.run(BytePacking(source: source, target: self), count: stripes.groupCount, grain: 8)
+    team.run(BytePacking(source: source, target: self), count: stripes.count, grain: 1)
     greatestScale = unsafe greatestMagnitude(rowScales.base, count: rows)
   }
 }
 
-/// Packing, cut by groups of 16 rows.
+/// Packing, cut by stripes.
 private struct BytePacking: TeamWork {
   let source: Matrix
   let target: ByteMatrix
 
-  func run(_ groups: Range<Int>, scratch: Scratch) {
-    for group in groups { pack(group) }
+  func run(_ items: Range<Int>, scratch: Scratch) {
+    for item in items {
+      let stripe = target.stripes.groups(of: item)
+      for group in stripe { pack(group, in: stripe) }
+    }
   }
 
   /// Packs 16 rows, by blocks of 16 words of each, which are then transposed.
-  private func pack(_ group: Int) {
+  private func pack(_ group: Int, in stripe: Range<Int>) {
     let firstRow = group * laneCount
     let rowCount = min(laneCount, source.rows - firstRow)
     let (columns, words) = (source.columns, target.wordsPerRow)
     var (inverses, sums) = (Lanes.zero, SIMD16<Int32>.zero)
     for lane in 0..<rowCount { inverses[lane] = measure(row: firstRow + lane) }
-    let stripe = target.stripes.groups(around: group)
     let place = unsafe target.start(of: group, in: stripe)
     for word in stride(from: 0, to: words, by: laneCount) {
       var block = InlineArray<16, Lanes>(repeating: .zero)

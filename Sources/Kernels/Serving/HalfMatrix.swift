@@ -44,21 +44,24 @@ package final class HalfMatrix: @unchecked Sendable {
   /// - Precondition: `source` is `[rows, columns]`; nobody else uses this matrix.
   package func pack(_ source: Matrix, team: ThreadTeam) {
     precondition(source.rows == rows && source.columns == columns, "HalfMatrix: shapes differ")
-    team.run(HalfPacking(source: source, target: self), count: stripes.groupCount, grain: 8)
+    team.run(HalfPacking(source: source, target: self), count: stripes.count, grain: 1)
   }
 }
 
-/// Packing, cut by groups of 16 rows.
+/// Packing, cut by stripes.
 private struct HalfPacking: TeamWork {
   let source: Matrix
   let target: HalfMatrix
 
-  func run(_ groups: Range<Int>, scratch: Scratch) {
-    for group in groups { pack(group) }
+  func run(_ items: Range<Int>, scratch: Scratch) {
+    for item in items {
+      let stripe = target.stripes.groups(of: item)
+      for group in stripe { pack(group, in: stripe) }
+    }
   }
 
   /// Packs 16 rows, by blocks of 16 columns, which are transposed.
-  private func pack(_ group: Int) {
+  private func pack(_ group: Int, in stripe: Range<Int>) {
     let firstRow = group * laneCount
     let rowCount = min(laneCount, source.rows - firstRow)
     var factors = Lanes.zero
@@ -68,7 +71,6 @@ private struct HalfPacking: TeamWork {
       unsafe target.rowScales.base[firstRow + lane] = scale
       factors[lane] = scale.isNaN ? 0 : 1 / scale
     }
-    let stripe = target.stripes.groups(around: group)
     let words = unsafe target.start(of: group, in: stripe)
     let step = stripe.count * HalfMatrix.wordsPerColumn
     for column in stride(from: 0, to: source.columns, by: laneCount) {

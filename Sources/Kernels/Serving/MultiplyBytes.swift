@@ -67,26 +67,29 @@ private struct ByteProduct: TeamWork {
 
   /// Computes a stripe for four vectors or one.
   private func compute(_ stripe: Range<Int>, row: Int, isFour: Bool, factors: UnsafePointer<Float>) {
-    var group = stripe.lowerBound
     // As many sums side by side as hide the products' latency and fit the registers.
-    while group < stripe.upperBound {
-      switch (isFour, stripe.upperBound - group) {
-      case (true, 2...):
-        unsafe compute(ByteSums<4, 2>(), stripe: stripe, group: group, row: row, factors: factors)
+    if isFour {
+      var group = stripe.lowerBound
+      while group < stripe.upperBound {
+        if group + 1 < stripe.upperBound {
+          unsafe compute(ByteSums<4, 2>(), stripe: stripe, group: group, row: row, factors: factors)
+        } else {
+          unsafe compute(ByteSums<4, 1>(), stripe: stripe, group: group, row: row, factors: factors)
+        }
         group += 2
-      case (true, _):
-        unsafe compute(ByteSums<4, 1>(), stripe: stripe, group: group, row: row, factors: factors)
-        group += 1
-      case (false, 8...):
-        unsafe compute(ByteSums<1, 8>(), stripe: stripe, group: group, row: row, factors: factors)
-        group += 8
-      case (false, 2...):
-        unsafe compute(ByteSums<1, 2>(), stripe: stripe, group: group, row: row, factors: factors)
-        group += 2
-      case (false, _):
-        unsafe compute(ByteSums<1, 1>(), stripe: stripe, group: group, row: row, factors: factors)
-        group += 1
       }
+      return
+    }
+    let group = stripe.lowerBound
+    switch stripe.count {
+    case 1: unsafe compute(ByteSums<1, 1>(), stripe: stripe, group: group, row: row, factors: factors)
+    case 2: unsafe compute(ByteSums<1, 2>(), stripe: stripe, group: group, row: row, factors: factors)
+    case 3: unsafe compute(ByteSums<1, 3>(), stripe: stripe, group: group, row: row, factors: factors)
+    case 4: unsafe compute(ByteSums<1, 4>(), stripe: stripe, group: group, row: row, factors: factors)
+    case 5: unsafe compute(ByteSums<1, 5>(), stripe: stripe, group: group, row: row, factors: factors)
+    case 6: unsafe compute(ByteSums<1, 6>(), stripe: stripe, group: group, row: row, factors: factors)
+    case 7: unsafe compute(ByteSums<1, 7>(), stripe: stripe, group: group, row: row, factors: factors)
+    default: unsafe compute(ByteSums<1, 8>(), stripe: stripe, group: group, row: row, factors: factors)
     }
   }
 

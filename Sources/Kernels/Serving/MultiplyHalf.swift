@@ -39,26 +39,28 @@ private struct HalfProduct: TeamWork {
 
   /// Computes a stripe for four vectors or one.
   private func compute(_ stripe: Range<Int>, row: Int, isFour: Bool) {
-    var group = stripe.lowerBound
     // As many sums side by side as hide the multiply-adds' latency.
-    while group < stripe.upperBound {
-      switch (isFour, stripe.upperBound - group) {
-      case (true, 4...):
-        compute(HalfSums<4, 4>(), stripe: stripe, group: group, row: row)
-        group += 4
-      case (true, _):
-        compute(HalfSums<4, 1>(), stripe: stripe, group: group, row: row)
-        group += 1
-      case (false, 8...):
-        compute(HalfSums<1, 8>(), stripe: stripe, group: group, row: row)
-        group += 8
-      case (false, 2...):
-        compute(HalfSums<1, 2>(), stripe: stripe, group: group, row: row)
-        group += 2
-      case (false, _):
-        compute(HalfSums<1, 1>(), stripe: stripe, group: group, row: row)
-        group += 1
+    if isFour {
+      for group in stride(from: stripe.lowerBound, to: stripe.upperBound, by: 4) {
+        switch stripe.upperBound - group {
+        case 1: compute(HalfSums<4, 1>(), stripe: stripe, group: group, row: row)
+        case 2: compute(HalfSums<4, 2>(), stripe: stripe, group: group, row: row)
+        case 3: compute(HalfSums<4, 3>(), stripe: stripe, group: group, row: row)
+        default: compute(HalfSums<4, 4>(), stripe: stripe, group: group, row: row)
+        }
       }
+      return
+    }
+    let group = stripe.lowerBound
+    switch stripe.count {
+    case 1: compute(HalfSums<1, 1>(), stripe: stripe, group: group, row: row)
+    case 2: compute(HalfSums<1, 2>(), stripe: stripe, group: group, row: row)
+    case 3: compute(HalfSums<1, 3>(), stripe: stripe, group: group, row: row)
+    case 4: compute(HalfSums<1, 4>(), stripe: stripe, group: group, row: row)
+    case 5: compute(HalfSums<1, 5>(), stripe: stripe, group: group, row: row)
+    case 6: compute(HalfSums<1, 6>(), stripe: stripe, group: group, row: row)
+    case 7: compute(HalfSums<1, 7>(), stripe: stripe, group: group, row: row)
+    default: compute(HalfSums<1, 8>(), stripe: stripe, group: group, row: row)
     }
   }
 

@@ -13,13 +13,8 @@ struct RowStripes {
   /// How many stripes there are.
   var count: Int { (groupCount + Self.widest - 1) / Self.widest }
 
-  /// A stripe's groups; the last stripe has those that are left.
-  func groups(of stripe: Int) -> Range<Int> {
-    stripe * Self.widest..<min((stripe + 1) * Self.widest, groupCount)
-  }
-
-  /// The stripe in which a group stands, as its groups.
-  func groups(around group: Int) -> Range<Int> { groups(of: group / Self.widest) }
+  /// A stripe's groups. All have as many, or one more or less: a narrow one would wait for each of its few sums.
+  func groups(of stripe: Int) -> Range<Int> { EvenSplit(0..<groupCount, count: count).range(of: stripe) }
 
   /// How many stripes are worth a thread: a quarter of a megabyte.
   ///
