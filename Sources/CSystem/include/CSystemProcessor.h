@@ -7,6 +7,11 @@
 #include <immintrin.h>
 #endif
 
+// Where registers are narrower than vectors, some functions here call others with them. All are inlined, so that it is
+// of no account how such calls would hand them over.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpsabi"
+
 /// Sixteen numbers: `SIMD16<Float>` in Swift.
 typedef float rnnd_lanes __attribute__((ext_vector_type(16)));
 
@@ -240,4 +245,6 @@ static inline void rnnd_store_halves(void *place, rnnd_lanes lanes) {
   __builtin_memcpy(place, &halves, sizeof halves);
 #endif
 }
+
+#pragma clang diagnostic pop
 #endif
