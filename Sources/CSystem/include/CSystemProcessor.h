@@ -189,12 +189,11 @@ static inline rnnd_integers rnnd_add_byte_products(rnnd_integers sum, rnnd_lanes
 #if defined(__AVX512VNNI__)
   return (rnnd_integers)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)factors, (__m512i)weights);
 #else
-  typedef unsigned char rnnd_factors __attribute__((ext_vector_type(64)));
-  typedef signed char rnnd_weights __attribute__((ext_vector_type(64)));
-  const rnnd_factors f = (rnnd_factors)factors;
-  const rnnd_weights w = (rnnd_weights)weights;
-  for (int lane = 0; lane < 16; ++lane)
-    for (int byte = 4 * lane; byte < 4 * lane + 4; ++byte) sum[lane] += (int)f[byte] * (int)w[byte];
+  for (int shift = 0; shift < 32; shift += 8) {
+    const rnnd_integers factor = (rnnd_integers)((rnnd_bits)factors >> shift & 0xFFu);
+    const rnnd_integers weight = (rnnd_integers)((rnnd_bits)weights << (24 - shift)) >> 24;
+    sum += factor * weight;
+  }
   return sum;
 #endif
 }
