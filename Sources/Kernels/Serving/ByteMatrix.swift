@@ -109,10 +109,17 @@ private struct BytePacking: TeamWork {
 /// One in each byte.
 private var onesAsBytes: Lanes { unsafe unsafeBitCast(SIMD16<UInt32>(repeating: 0x0101_0101), to: Lanes.self) }
 
-/// 64 numbers times a factor as bytes, the first in the lowest place.
+/// 64 numbers times a factor as bytes, the first in the lowest place; zeros where there are fewer.
 @inline(__always)
 private func bytes(_ start: UnsafePointer<Float>, count: Int, factor: Float) -> Lanes {
   guard factor != 0 else { return .zero }
+  guard count < 64 else {
+    return unsafe rnnd_bytes(
+      rnnd_nearest_integers(start.lanes(at: 0) * factor),
+      rnnd_nearest_integers(start.lanes(at: laneCount) * factor),
+      rnnd_nearest_integers(start.lanes(at: 2 * laneCount) * factor),
+      rnnd_nearest_integers(start.lanes(at: 3 * laneCount) * factor))
+  }
   func quarter(_ index: Int) -> SIMD16<Int32> {
     let offset = index * laneCount
     guard offset < count else { return .zero }
