@@ -25,7 +25,7 @@ let optimised = ["-O", "-whole-module-optimization", "-num-threads", "2", "-disa
 #endif
 
 /// A release carries its Swift libraries within: it starts in half the time, calls them without a detour, and needs no
-/// toolchain where it runs. Tests' libraries bring their own, so that debug builds have to share them.
+/// toolchain where it runs. Only the program is linked so: tests bring their own libraries, to be shared.
 let selfContained: [LinkerSetting] = [
   .unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))
 ]
@@ -46,7 +46,7 @@ func module(
 let package = Package(
   name: "rnnd",
   platforms: [.macOS(.v26)],
-  products: [.executable(name: "rnnd", targets: ["rnnd"])],
+  products: [.executable(name: "rnnd", targets: ["Program"])],
   targets: [
     [.target(name: "CSystem")],
     // What the tests of several modules share.
@@ -83,14 +83,9 @@ let package = Package(
     ],
     // The face.
     module("Bench", over: ["Networks", "Tokenizers", "Kernels", "JSON", "System"]),
-    [
-      .executableTarget(
-        name: "rnnd", dependencies: ["Bench", "Client", "Daemon", "LanguageModel", "Storage", "RPC", "JSON", "System"],
-        swiftSettings: strict, linkerSettings: selfContained),
-      .testTarget(
-        name: "rnndTests", dependencies: ["rnnd", "Client", "Daemon", "RPC", "JSON", "System"],
-        swiftSettings: [.treatAllWarnings(as: .error)]),
-    ],
+    module(
+      "rnnd", over: ["Bench", "Client", "Daemon", "LanguageModel", "Storage", "RPC", "JSON", "System"]),
+    [.executableTarget(name: "Program", dependencies: ["rnnd"], swiftSettings: strict, linkerSettings: selfContained)],
   ].flatMap { $0 },
   swiftLanguageModes: [.v6]
 )

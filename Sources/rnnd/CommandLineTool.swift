@@ -3,8 +3,13 @@ import RPC
 import System
 
 /// From the words of a command line to an ending.
-struct CommandLineTool {
+package struct CommandLineTool {
   let console: Console
+
+  /// Carries out a command line at this process's terminal, and returns the status to exit with.
+  package static func exitStatus(of arguments: [String]) -> Int32 {
+    CommandLineTool(console: .standard()).run(arguments).rawValue
+  }
 
   /// The calls that are verbs; those whose names begin with `$` belong to the protocol alone.
   static var calls: [Call] { CallTable.all.filter { !$0.name.hasPrefix("$") } }
