@@ -19,6 +19,8 @@ final class Service {
   private var unfinished: [Int: Connection] = [:]
   private(set) var isDraining = false
   private var willGiveBackMemory = false
+  /// Whether more was freed since it was decided to give it back.
+  private var wasFreedLately = false
   private let lineDesk = LineDesk(name: "rnnd.lines")
   private let longLineDesk = LineDesk(name: "rnnd.longlines")
   private static let longLineByteCount = 256 << 10
@@ -62,13 +64,17 @@ final class Service {
     byteCount > Self.longLineByteCount ? longLineDesk : lineDesk
   }
 
-  /// Much was freed: gives it back to the system, once for all that comes within a second.
+  /// Much was freed, or soon will be by another thread: gives it back to the system, at most once a second, and for the
+  /// last time more than a second after the last of it.
   func memoryWasFreed() {
+    wasFreedLately = willGiveBackMemory
     guard !willGiveBackMemory else { return }
     willGiveBackMemory = true
     _ = EventLoop.after(milliseconds: 1_000) { [weak self, lineDesk] in
-      self?.willGiveBackMemory = false
       EventLoop.later { await lineDesk.giveBackMemory() }
+      guard let self else { return }
+      willGiveBackMemory = false
+      if wasFreedLately { memoryWasFreed() }
     }
   }
 
