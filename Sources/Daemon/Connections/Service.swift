@@ -65,7 +65,7 @@ final class Service {
   }
 
   /// Much was freed, or soon will be by another thread: gives it back to the system, at most once a second, and for the
-  /// last time more than a second after the last of it.
+  /// last time a second or more after the last of it.
   func memoryWasFreed() {
     wasFreedLately = willGiveBackMemory
     guard !willGiveBackMemory else { return }
