@@ -44,7 +44,8 @@ final class Exchange {
   /// Done once the line is decoded; nil where that is done at once.
   let decoded: Deferred<Void>?
 
-  /// Longer lines are decoded, and longer answers encoded, elsewhere than on the loop.
+  /// Longer answers are encoded elsewhere than on the loop, and longer lines decoded there unless they are little but a
+  /// text.
   nonisolated static let loopByteLimit = 16 << 10
 
   init(byteCount: Int, isDecodedLater: Bool = false) {
