@@ -3,26 +3,28 @@ import PackageDescription
 
 // The manifest is the architecture: a target may import only what it names here, and every arrow points down.
 
-/// What every Swift target is compiled with.
-let strict: [SwiftSetting] = [
-  .strictMemorySafety(),
-  .treatAllWarnings(as: .error),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
-
-/// The processor that the kernels are compiled for: this one, unless `RNND_CPU` names another for a binary that travels.
+/// The processor to compile for: this one, unless `RNND_CPU` names another for a binary that travels.
 let cpu = Context.environment["RNND_CPU"] ?? "native"
+#if arch(x86_64)
+  let processor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(cpu)"])]
+#else
+  let processor: [SwiftSetting] = []
+#endif
+
+/// What every Swift target is compiled with.
+let strict: [SwiftSetting] =
+  processor + [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
 
 /// Optimised also in debug builds, and as one unit, so that vector helpers inline across files: otherwise the plain tests
 /// would take minutes.
 let optimised = ["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"]
-#if arch(x86_64)
-  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(optimised + ["-Xcc", "-march=\(cpu)"])]
-#else
-  let vectorised: [SwiftSetting] = strict + [.unsafeFlags(optimised)]
-#endif
+let vectorised = strict + [.unsafeFlags(optimised)]
 
 /// A release carries its Swift libraries within: it starts in half the time, calls them without a detour, and needs no
 /// toolchain where it runs. Only the program is linked so: tests bring their own libraries, to be shared.

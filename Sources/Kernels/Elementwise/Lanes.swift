@@ -2,7 +2,7 @@ import CSystem
 
 /// What the kernels compute with: one 512-bit register, or as many smaller ones as the processor needs for 16 numbers.
 ///
-/// It never crosses the module's boundary: modules compiled for different processors pass it differently.
+/// It never crosses the module's boundary: how it is passed depends on the processor that is compiled for.
 typealias Lanes = SIMD16<Float>
 
 /// How many numbers `Lanes` holds.
