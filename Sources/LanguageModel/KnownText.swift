@@ -2,7 +2,10 @@ import JSON
 import Tokenizers
 
 /// A text and its tokens, so that of one that begins alike only the end is split again.
-struct KnownText: Sendable {
+///
+/// It belongs to whoever has taken it, and becomes that one's text where it is: a copy of a long one would cost more than
+/// to answer the question.
+final class KnownText {
   /// The generation of the model whose vocabulary it was; learning gives words numbers.
   let generation: UInt64
   private(set) var bytes: [UInt8] = []
@@ -10,6 +13,8 @@ struct KnownText: Sendable {
   private(set) var tokens: [TokenID]
   /// Where each token but the first ends.
   private var ends: [Int] = []
+  /// Where they lead among the hidden states that are remembered.
+  var place: PrefixPlace?
 
   /// No text.
   init(in snapshot: ModelSnapshot) {
@@ -24,8 +29,9 @@ struct KnownText: Sendable {
   /// Becomes another text.
   ///
   /// - Parameter resumption: up to where they are alike, and from where on its tokens may be others, as the tokenizer says.
-  mutating func become(_ text: Span<UInt8>, from resumption: Int, by tokenizer: Tokenizer) {
+  func become(_ text: Span<UInt8>, from resumption: Int, by tokenizer: Tokenizer) {
     let kept = countOfTokens(endingBy: resumption)
+    place = place?.shortened(to: kept + 1)
     tokens.removeSubrange((kept + 1)...)
     ends.removeSubrange(kept...)
     let rest = tokenizer.encode(text.extracting(resumption...))

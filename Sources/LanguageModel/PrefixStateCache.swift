@@ -19,17 +19,23 @@ struct PrefixStateCache {
 
   var byteCount: Int { entries.reduce(0) { $0 + $1.tree.byteCount } }
 
-  /// The state after the longest known beginning of `tokens`, and how many tokens that is.
-  mutating func longestPrefix(
-    of tokens: [TokenID], in snapshot: ModelSnapshot
-  ) -> (count: Int, state: HiddenState)? {
-    guard let index = entries.firstIndex(where: { $0.generation == snapshot.generation }) else { return nil }
+  /// Begins to read tokens behind the longest beginning of which it is known what it leads to.
+  ///
+  /// - Parameter place: where a beginning of them is known to lead.
+  mutating func begin(_ tokens: [TokenID], from place: PrefixPlace? = nil, in snapshot: ModelSnapshot) -> TokenReading {
+    let start = HiddenState(zeroFor: snapshot.weights.shape)
+    guard let index = entries.firstIndex(where: { $0.generation == snapshot.generation }) else {
+      return TokenReading(tokens: tokens, position: 0, state: start)
+    }
     entries.append(entries.remove(at: index))
-    return entries[entries.count - 1].tree.longestPrefix(of: tokens)
+    guard let match = entries[entries.count - 1].tree.longestPrefix(of: tokens, from: place) else {
+      return TokenReading(tokens: tokens, position: 0, state: start)
+    }
+    return TokenReading(tokens: tokens, position: match.count, state: match.state, place: match.place)
   }
 
-  /// Remembers the state after the first `count` of `tokens`.
-  mutating func insert(_ state: HiddenState, after count: Int, of tokens: [TokenID], in snapshot: ModelSnapshot) {
+  /// Remembers what a sequence has led to so far.
+  mutating func insert(_ reading: inout TokenReading, in snapshot: ModelSnapshot) {
     if let index = entries.firstIndex(where: { $0.generation == snapshot.generation }) {
       if index != entries.count - 1 { entries.append(entries.remove(at: index)) }
     } else {
@@ -37,9 +43,10 @@ struct PrefixStateCache {
       entries.append(
         Entry(
           modelID: snapshot.modelID, generation: snapshot.generation,
-          tree: PrefixTree(stateByteCount: state.byteCount + 48)))
+          tree: PrefixTree(stateByteCount: reading.state.byteCount + 48)))
     }
-    entries[entries.count - 1].tree.insert(state, after: count, of: tokens)
+    reading.place = entries[entries.count - 1].tree.insert(
+      reading.state, after: reading.position, of: reading.tokens, from: reading.place)
     while byteCount > byteLimit, !entries.isEmpty {
       if !entries[0].tree.evictOldest() { entries.removeFirst() }
     }

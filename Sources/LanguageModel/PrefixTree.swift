@@ -10,6 +10,15 @@ import Tokenizers
 /// Nodes lie in one array and name each other by index, so that neither depth nor size of the tree is ever a depth of
 /// calls.
 struct PrefixTree<State> {
+  /// What was found: the state that has seen the longest remembered beginning of a sequence.
+  struct Match {
+    /// How many tokens it has seen.
+    let count: Int
+    let state: State
+    /// How much of the sequence leads where in the tree, whether or not a state was kept there.
+    let place: PrefixPlace
+  }
+
   /// A stretch of tokens that no other sequence branches off from, and the states remembered within it.
   private struct Node {
     var tokens: [TokenID] = []
@@ -19,6 +28,8 @@ struct PrefixTree<State> {
     var states: [(count: Int, state: State)] = []
     var parent = 0
     var childCount = 0
+    /// Another one when the node is forgotten and its index used again.
+    var identity = PrefixPlace.Identity()
     /// Neighbours in the order of use.
     var older = 0
     var newer = 0
@@ -44,55 +55,75 @@ struct PrefixTree<State> {
 
   // MARK: Finding
 
-  /// The state that has seen the longest beginning of `tokens` (maybe all of them), and how many tokens that is.
+  /// The state that has seen the longest beginning of `tokens`, maybe all of them.
   ///
-  /// - Complexity: one pass over the tokens found, at the speed of comparing memory, plus one look-up a branching.
-  mutating func longestPrefix(of tokens: borrowing [TokenID]) -> (count: Int, state: State)? {
-    var best: (count: Int, state: State)?
-    var path: [Int] = []
-    var node = 0
-    while nodes[node].end < tokens.count,
-      let child = branches[Branch(parent: node, token: tokens[nodes[node].end])]
-    {
-      let matched = matchedCount(child, with: tokens)
-      if let state = nodes[child].states.last(where: { $0.count <= matched }) { best = state }
-      path.append(child)
-      guard matched == nodes[child].end else { break }
-      node = child
+  /// - Parameter place: where a beginning of these tokens leads, as the tree has said; it isn't compared again.
+  /// - Complexity: one pass over the tokens found behind the place, at the speed of comparing memory, plus one look-up a
+  ///   branching.
+  mutating func longestPrefix(of tokens: borrowing [TokenID], from place: PrefixPlace? = nil) -> Match? {
+    let (node, matched) = descend(along: tokens, upTo: tokens.count, from: place)
+    touchPath(to: node)
+    var holder = node
+    while holder != 0 {
+      if let (count, state) = nodes[holder].states.last(where: { $0.count <= matched }) {
+        let place = PrefixPlace(count: matched, node: node, identity: nodes[node].identity)
+        return Match(count: count, state: state, place: place)
+      }
+      holder = nodes[holder].parent
     }
-    for used in path.reversed() { touch(used) }
-    return best
+    return nil
   }
 
-  /// How many tokens from the root on a node and a sequence have in common, all before the node being equal.
-  private func matchedCount(_ node: Int, with tokens: borrowing [TokenID]) -> Int {
-    let start = nodes[node].start
-    let end = min(nodes[node].end, tokens.count)
-    let known = nodes[node].tokens
-    let left = known.span.extracting(..<(end - start))
-    let right = tokens.span.extracting(start..<end)
-    return start + left.countInCommon(with: right)
+  /// The node in which ends what the first tokens of a sequence have in common with the tree, and how many that is.
+  private func descend(
+    along tokens: borrowing [TokenID], upTo limit: Int, from place: PrefixPlace?
+  ) -> (node: Int, count: Int) {
+    var (node, count) = locate(place, upTo: limit)
+    while true {
+      let end = min(nodes[node].end, limit)
+      if count < end {
+        let known = nodes[node].tokens
+        let rest = known.span.extracting((count - nodes[node].start)..<(end - nodes[node].start))
+        count += rest.countInCommon(with: tokens.span.extracting(count..<end))
+      }
+      guard count == nodes[node].end, count < limit, let child = branches[Branch(parent: node, token: tokens[count])]
+      else { return (node, count) }
+      node = child
+    }
+  }
+
+  /// The node that a place is in now, and up to where it is known; the root if it has been forgotten.
+  ///
+  /// What leads to a node stays as it is while the node is there: it is only cut in two, or goes on where it ended.
+  private func locate(_ place: PrefixPlace?, upTo limit: Int) -> (node: Int, count: Int) {
+    guard let place, nodes.indices.contains(place.node), nodes[place.node].identity === place.identity else {
+      return (0, 0)
+    }
+    let count = min(place.count, limit)
+    var node = place.node
+    while node != 0, nodes[node].start >= count { node = nodes[node].parent }
+    return (node, count)
   }
 
   // MARK: Remembering
 
   /// Remembers the state that has seen the first `count` of `tokens`.
-  mutating func insert(_ state: State, after count: Int, of tokens: borrowing [TokenID]) {
-    guard count > 0, count <= tokens.count else { return }
-    var node = 0
-    while nodes[node].end < count {
-      guard let child = branches[Branch(parent: node, token: tokens[nodes[node].end])] else {
-        node = extend(node, to: count, of: tokens)
-        break
-      }
-      let matched = min(matchedCount(child, with: tokens), count)
-      node = matched < nodes[child].end && matched < count ? split(child, at: matched) : child
+  ///
+  /// - Parameter place: as in `longestPrefix`.
+  /// - Returns: where those tokens lead.
+  @discardableResult
+  mutating func insert(
+    _ state: State, after count: Int, of tokens: borrowing [TokenID], from place: PrefixPlace? = nil
+  ) -> PrefixPlace? {
+    guard count > 0, count <= tokens.count else { return nil }
+    var (node, matched) = descend(along: tokens, upTo: count, from: place)
+    if matched < count {
+      if matched < nodes[node].end { node = split(node, at: matched) }
+      node = extend(node, to: count, of: tokens)
     }
     keep(state, after: count, in: node)
-    while node != 0 {
-      touch(node)
-      node = nodes[node].parent
-    }
+    touchPath(to: node)
+    return PrefixPlace(count: count, node: node, identity: nodes[node].identity)
   }
 
   /// Makes the tree go on from the end of a node: in the node itself when nothing branches off there, else in a new one.
@@ -191,9 +222,14 @@ struct PrefixTree<State> {
     return true
   }
 
-  private mutating func touch(_ node: Int) {
-    unlink(node)
-    link(node)
+  /// A node has been used, and what it branches off from after it.
+  private mutating func touchPath(to node: Int) {
+    var node = node
+    while node != 0 {
+      unlink(node)
+      link(node)
+      node = nodes[node].parent
+    }
   }
 
   private mutating func link(_ node: Int) {
@@ -212,4 +248,25 @@ struct PrefixTree<State> {
 
   private static var nodeByteCount: Int { 160 }
   private static var stateCountBeforeThinning: Int { 192 }
+}
+
+/// Where the first tokens of a sequence lead in a `PrefixTree`, so that they need not be compared with it again.
+///
+/// It may be kept for as long as one likes: once the tree has forgotten what is there, it is worth nothing.
+struct PrefixPlace: Sendable {
+  /// Tells a node from one that gets its index later.
+  final class Identity: Sendable {}
+
+  /// How many tokens lead there.
+  fileprivate(set) var count: Int
+  fileprivate let node: Int
+  fileprivate let identity: Identity
+
+  /// Where fewer of the tokens lead.
+  func shortened(to count: Int) -> PrefixPlace? {
+    if count <= 0 { return nil }
+    var place = self
+    place.count = Swift.min(place.count, count)
+    return place
+  }
 }

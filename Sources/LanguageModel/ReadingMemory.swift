@@ -29,22 +29,25 @@ package final class ReadingMemory: Sendable {
   /// How many bytes are remembered.
   package var byteCount: Int { contents.withLock { $0.encodings.byteCount + $0.states.byteCount } }
 
-  /// The tokens of a text, behind the `<eos>` from which every sequence is predicted.
-  func tokens(of bytes: Span<UInt8>, in snapshot: ModelSnapshot) -> [TokenID] {
+  // MARK: - Texts
+
+  /// Begins to read a text, where it isn't known yet what it leads to.
+  func begin(_ bytes: Span<UInt8>, in snapshot: ModelSnapshot) -> TokenReading {
     guard bytes.count >= Self.leastTextByteCount, !isOff else {
-      return snapshot.tokenizer.sequence(of: snapshot.tokenizer.ids(bytes))
+      return begin(snapshot.tokenizer.ids(bytes), in: snapshot)
     }
-    return tokens(of: bytes, from: takeText(closestTo: bytes, in: snapshot), in: snapshot)
+    return begin(bytes, knowing: takeText(closestTo: bytes, in: snapshot), in: snapshot)
   }
 
-  /// The same, if no more than so many bytes have to be split for it.
-  func tokens(of bytes: Span<UInt8>, newByteLimit: Int, in snapshot: ModelSnapshot) -> [TokenID]? {
+  /// The same if no more of it is new than so many bytes, and tokens.
+  func begin(_ bytes: Span<UInt8>, newLimit: Int, in snapshot: ModelSnapshot) -> TokenReading? {
     let known = takeText(closestTo: bytes, in: snapshot)
-    guard bytes.count - known.resumption <= newByteLimit else {
+    guard bytes.count - known.resumption <= newLimit else {
       contents.withLock { $0.encodings.insert(known.text) }
       return nil
     }
-    return tokens(of: bytes, from: known, in: snapshot)
+    let reading = begin(bytes, knowing: known, in: snapshot)
+    return reading.tokens.count - reading.position <= newLimit ? reading : nil
   }
 
   /// Shorter texts are split in less time than it takes to find them.
@@ -61,22 +64,28 @@ package final class ReadingMemory: Sendable {
     return (text, snapshot.tokenizer.resumption(in: bytes, before: shared))
   }
 
-  private func tokens(
-    of bytes: Span<UInt8>, from known: consuming (text: KnownText, resumption: Int), in snapshot: ModelSnapshot
-  ) -> [TokenID] {
+  private func begin(
+    _ bytes: Span<UInt8>, knowing known: (text: KnownText, resumption: Int), in snapshot: ModelSnapshot
+  ) -> TokenReading {
     known.text.become(bytes, from: known.resumption, by: snapshot.tokenizer)
-    let tokens = known.text.tokens
-    contents.withLock { $0.encodings.insert(known.text) }
-    return tokens
+    return contents.withLock {
+      let reading = $0.states.begin(known.text.tokens, from: known.text.place, in: snapshot)
+      known.text.place = reading.place
+      $0.encodings.insert(known.text)
+      return reading
+    }
   }
 
-  /// The state after the longest remembered beginning of `tokens`, and how many tokens that is; nil after none.
-  func longestPrefix(of tokens: [TokenID], in snapshot: ModelSnapshot) -> (count: Int, state: HiddenState)? {
-    contents.withLock { $0.states.longestPrefix(of: tokens, in: snapshot) }
+  // MARK: - Tokens
+
+  /// Begins to read tokens, where it isn't known yet what they lead to.
+  func begin(_ tokens: [TokenID], in snapshot: ModelSnapshot) -> TokenReading {
+    let sequence = snapshot.tokenizer.sequence(of: tokens)
+    return contents.withLock { $0.states.begin(sequence, in: snapshot) }
   }
 
-  /// Remembers the state after the first `count` of `tokens`.
-  func remember(_ state: HiddenState, after count: Int, of tokens: [TokenID], in snapshot: ModelSnapshot) {
-    if !isOff { contents.withLock { $0.states.insert(state, after: count, of: tokens, in: snapshot) } }
+  /// Remembers what tokens have led to so far.
+  func remember(_ reading: inout TokenReading, in snapshot: ModelSnapshot) {
+    if !isOff { contents.withLock { $0.states.insert(&reading, in: snapshot) } }
   }
 }

@@ -30,13 +30,34 @@ enum ReadingContext: Equatable {
   case text(String, byteCount: Int)
 }
 
+/// Tokens on their way through the network.
+struct TokenReading {
+  /// Behind the `<eos>` from which every sequence is predicted.
+  let tokens: [TokenID]
+  /// How many have been read.
+  fileprivate(set) var position: Int
+  /// What they have led to.
+  fileprivate(set) var state: HiddenState
+  /// Where they lead among the states that are remembered.
+  var place: PrefixPlace?
+
+  init(tokens: [TokenID], position: Int, state: HiddenState, place: PrefixPlace? = nil) {
+    self.tokens = tokens
+    self.position = position
+    self.state = state
+    self.place = place
+  }
+
+  var isAtEnd: Bool { position == tokens.count }
+}
+
 /// A text's tokens while the network reads them, from where it is already known how they begin.
 ///
 /// One token at a time, so that a state comes to the same bits whether its text was read at once or grew.
 struct ContextReading {
   private enum Stage {
     case waiting(ReadingContext)
-    case reading(tokens: [TokenID], position: Int, HiddenState)
+    case reading(TokenReading)
   }
 
   private var stage: Stage
@@ -53,14 +74,14 @@ struct ContextReading {
   mutating func advance(
     by budget: inout Int, with reader: ModelReader, in snapshot: ModelSnapshot
   ) -> HiddenState? {
-    var (tokens, position, state) = begun(with: reader, in: snapshot)
-    while position < tokens.count, budget > 0 {
-      reader.predictor.advance(&state, by: tokens[position], with: snapshot.served)
+    var reading = begun(with: reader, in: snapshot)
+    while !reading.isAtEnd, budget > 0 {
+      reader.predictor.advance(&reading.state, by: reading.tokens[reading.position], with: snapshot.served)
       budget -= 1
-      Self.pass(&position, of: tokens, state, with: reader, in: snapshot)
+      Self.pass(&reading, with: reader, in: snapshot)
     }
-    stage = .reading(tokens: tokens, position: position, state)
-    return position == tokens.count ? state : nil
+    stage = .reading(reading)
+    return reading.isAtEnd ? reading.state : nil
   }
 
   /// Reads a token of each of several contexts that are not at their end, all by one pass over the weights.
@@ -69,32 +90,25 @@ struct ContextReading {
   static func advanceTogether(
     _ contexts: inout [ContextReading], with reader: ModelReader, in snapshot: ModelSnapshot
   ) -> [HiddenState?] {
-    var begun = contexts.map { $0.begun(with: reader, in: snapshot) }
-    let reading = begun.indices.filter { begun[$0].position < begun[$0].tokens.count }
-    var states = reading.map { begun[$0].state }
-    if !reading.isEmpty {
-      let tokens = reading.map { begun[$0].tokens[begun[$0].position] }
+    var readings = contexts.map { $0.begun(with: reader, in: snapshot) }
+    let unfinished = readings.indices.filter { !readings[$0].isAtEnd }
+    var states = unfinished.map { readings[$0].state }
+    if !unfinished.isEmpty {
+      let tokens = unfinished.map { readings[$0].tokens[readings[$0].position] }
       reader.predictor.advance(&states, by: tokens, with: snapshot.served)
     }
-    for (index, state) in zip(reading, states) {
-      begun[index].state = state
-      pass(&begun[index].position, of: begun[index].tokens, state, with: reader, in: snapshot)
+    for (index, state) in zip(unfinished, states) {
+      readings[index].state = state
+      pass(&readings[index], with: reader, in: snapshot)
     }
-    for (index, (tokens, position, state)) in begun.enumerated() {
-      contexts[index].stage = .reading(tokens: tokens, position: position, state)
-    }
-    return begun.map { $0.position == $0.tokens.count ? $0.state : nil }
+    for (index, reading) in readings.enumerated() { contexts[index].stage = .reading(reading) }
+    return readings.map { $0.isAtEnd ? $0.state : nil }
   }
 
   /// Goes past a token that was read, and has the state remembered where that is due.
-  private static func pass(
-    _ position: inout Int, of tokens: [TokenID], _ state: HiddenState, with reader: ModelReader,
-    in snapshot: ModelSnapshot
-  ) {
-    position += 1
-    if position == tokens.count || position % spacing == 0 {
-      reader.memory.remember(state, after: position, of: tokens, in: snapshot)
-    }
+  private static func pass(_ reading: inout TokenReading, with reader: ModelReader, in snapshot: ModelSnapshot) {
+    reading.position += 1
+    if reading.isAtEnd || reading.position % spacing == 0 { reader.memory.remember(&reading, in: snapshot) }
   }
 
   /// Begins to read a text if no more of it is new to all who share the reader's memory than so many bytes, and tokens.
@@ -102,34 +116,20 @@ struct ContextReading {
   /// - Returns: whether it has begun.
   mutating func resume(newLimit: Int, with reader: ModelReader, in snapshot: ModelSnapshot) -> Bool {
     guard case .waiting(.text(let text, let byteCount)) = stage,
-      let tokens = reader.memory.tokens(
-        of: text.utf8.span.extracting(first: byteCount), newByteLimit: newLimit, in: snapshot)
+      let reading = reader.memory.begin(
+        text.utf8.span.extracting(first: byteCount), newLimit: newLimit, in: snapshot)
     else { return false }
-    let (position, state) = Self.start(in: tokens, with: reader, in: snapshot)
-    guard tokens.count - position <= newLimit else { return false }
-    stage = .reading(tokens: tokens, position: position, state)
+    stage = .reading(reading)
     return true
   }
 
-  private func begun(
-    with reader: ModelReader, in snapshot: ModelSnapshot
-  ) -> (tokens: [TokenID], position: Int, state: HiddenState) {
-    let tokens: [TokenID]
+  private func begun(with reader: ModelReader, in snapshot: ModelSnapshot) -> TokenReading {
     switch stage {
-    case .reading(let tokens, let position, let state): return (tokens, position, state)
-    case .waiting(.tokens(let given)): tokens = snapshot.tokenizer.sequence(of: given)
+    case .reading(let reading): reading
+    case .waiting(.tokens(let tokens)): reader.memory.begin(tokens, in: snapshot)
     case .waiting(.text(let text, let byteCount)):
-      tokens = reader.memory.tokens(of: text.utf8.span.extracting(first: byteCount), in: snapshot)
+      reader.memory.begin(text.utf8.span.extracting(first: byteCount), in: snapshot)
     }
-    let (position, state) = Self.start(in: tokens, with: reader, in: snapshot)
-    return (tokens, position, state)
-  }
-
-  /// Up to where it is known what the tokens lead to.
-  private static func start(
-    in tokens: [TokenID], with reader: ModelReader, in snapshot: ModelSnapshot
-  ) -> (position: Int, state: HiddenState) {
-    reader.memory.longestPrefix(of: tokens, in: snapshot) ?? (0, HiddenState(zeroFor: snapshot.weights.shape))
   }
 }
 

@@ -82,7 +82,7 @@ struct ModelReaderTests {
     }
     // Known to the tokenizer, but not to the network.
     let longer = text + text
-    #expect(memory.tokens(of: longer.utf8.span, in: snapshot).count > 64)
+    #expect(memory.begin(longer.utf8.span, in: snapshot).tokens.count > 64)
     #expect(try resumed(longer) == (false, answer(question(longer))))
     // Changed too far back.
     let changed = text.dropLast(200) + " " + text.suffix(190)

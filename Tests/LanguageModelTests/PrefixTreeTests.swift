@@ -22,6 +22,47 @@ struct PrefixTreeTests {
     }
   }
 
+  @Test("does from a place what it does from the beginning, whatever became of the place", arguments: 0..<20)
+  func places(_ seed: UInt64) {
+    var random = TestRandom(seed: seed)
+    var fromPlaces = PrefixTree<[TokenID]>(stateByteCount: 100)
+    var fromBeginnings = PrefixTree<[TokenID]>(stateByteCount: 100)
+    var known: [(tokens: [TokenID], place: PrefixPlace)] = []
+    var placeCount = 0
+    for round in 0..<400 {
+      let tokens = (0..<Int.random(in: 1...16, using: &random)).map { _ in TokenID.random(in: 0...1, using: &random) }
+      // Any place of any sequence before, for as many tokens as both begin with.
+      let earlier = known.randomElement(using: &random)
+      let shared = earlier.map { $0.tokens.span.countInCommon(with: tokens.span) } ?? 0
+      let place = earlier?.place.shortened(to: shared)
+      placeCount += place == nil ? 0 : 1
+      let found = fromPlaces.longestPrefix(of: tokens, from: place)
+      let expected = fromBeginnings.longestPrefix(of: tokens)
+      #expect(found?.state == expected?.state && found?.count == expected?.count, "seed \(seed), round \(round)")
+      if let found { known.append((tokens, found.place)) }
+      let count = Int.random(in: 1...tokens.count, using: &random)
+      let state = Array(tokens[..<count])
+      if let new = fromPlaces.insert(state, after: count, of: tokens, from: found?.place ?? place) {
+        known.append((tokens, new))
+      }
+      fromBeginnings.insert(state, after: count, of: tokens)
+      if round % 5 == 0 { #expect(fromPlaces.evictOldest() == fromBeginnings.evictOldest()) }
+      #expect(fromPlaces.byteCount == fromBeginnings.byteCount)
+    }
+    #expect(placeCount > 100)
+  }
+
+  @Test("doesn't compare again what leads to a place")
+  func trustsPlaces() {
+    var tree = PrefixTree<Int>(stateByteCount: 8)
+    let place = tree.insert(3, after: 3, of: [1, 2, 3])
+    #expect(tree.longestPrefix(of: [9, 9, 9, 4], from: place)?.count == 3)
+    #expect(tree.longestPrefix(of: [9, 9, 9, 4]) == nil)
+    while tree.evictOldest() {}
+    tree.insert(3, after: 3, of: [1, 2, 3])
+    #expect(tree.longestPrefix(of: [9, 9, 9, 4], from: place) == nil)
+  }
+
   @Test("gives every byte back when everything is forgotten, oldest first", arguments: 0..<5)
   func evictsAll(_ seed: UInt64) {
     var random = TestRandom(seed: seed)
