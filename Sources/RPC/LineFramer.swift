@@ -6,7 +6,8 @@ import JSON
 /// counted) is reported once, not kept, and reading goes on behind its end. `append`, then `next` until it gives nil.
 ///
 /// A byte is copied and looked at a bounded number of times, whatever it comes with: a long line is kept in pieces until
-/// its end, not moved to ever larger places. There is one of each stream: a copy could only be an accident.
+/// its end, not moved to ever larger places, and in one piece when another of its length came before. There is one of each
+/// stream: a copy could only be an accident.
 package struct LineFramer: ~Copyable, Sendable {
   package enum Item: Equatable, Sendable {
     case line([UInt8])
@@ -19,7 +20,9 @@ package struct LineFramer: ~Copyable, Sendable {
   }
 
   package let lineByteLimit: Int
-  private let pieceByteCount: Int
+
+  /// From how many bytes on what has come of a line is put aside: more than the longest line had, within reason.
+  private var pieceByteCount: Int
 
   private var buffer: [UInt8] = []
 
@@ -37,7 +40,7 @@ package struct LineFramer: ~Copyable, Sendable {
 
   private var isFinished = false
 
-  /// - Parameter pieceByteCount: from how many bytes on what has come of a line is put aside as a piece.
+  /// - Parameter pieceByteCount: from how many bytes on what has come of a line is put aside as a piece, at first.
   package init(lineByteLimit: Int = 8 << 20, pieceByteCount: Int = 64 << 10) {
     self.lineByteLimit = max(lineByteLimit, 0)
     self.pieceByteCount = max(pieceByteCount, 1)
@@ -54,11 +57,31 @@ package struct LineFramer: ~Copyable, Sendable {
       let end = bytes.firstOffset(of: lineFeed, from: 0)
       if end < bytes.count { buffer.append(copying: bytes.extracting(end...)) }
     } else {
+      let byteCount = buffer.count + bytes.count
+      if byteCount >= keptCapacity, byteCount <= pieceByteCount { buffer.reserveCapacity(pieceByteCount) }
       buffer.append(copying: bytes)
     }
   }
 
   package mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
+
+  /// Appends what one read brings: at once to where a long line goes on, if there is room, else by way of a place that many
+  /// streams share, as none should keep room for a chunk of its own.
+  ///
+  /// - Parameters:
+  ///   - count: how many bytes to read at most.
+  ///   - read: is given an array to append to, and how many bytes at most.
+  package mutating func append<Outcome, Failure>(
+    atMost count: Int, through shared: inout [UInt8],
+    _ read: (inout [UInt8], Int) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome {
+    let room = isSkipping || buffer.count < keptCapacity ? 0 : buffer.capacity - buffer.count
+    if room > 0 { return try read(&buffer, min(count, room)) }
+    shared.removeAll(keepingCapacity: true)
+    let outcome = try read(&shared, count)
+    append(shared)
+    return outcome
+  }
 
   /// The stream is at its end: what follows the last line end is a line, too.
   package mutating func finish() { isFinished = true }
@@ -89,7 +112,7 @@ package struct LineFramer: ~Copyable, Sendable {
       }
       let item = isSkipping ? nil : item(endingAt: end)
       isSkipping = false
-      start = end + 1
+      start = min(end + 1, buffer.count)
       searched = start
       if let item {
         dropGivenBytes()
@@ -117,7 +140,17 @@ package struct LineFramer: ~Copyable, Sendable {
   private mutating func item(endingAt end: Int) -> PiecedItem? {
     var line = beginning
     beginning = PiecedLine()
-    line.append(Array(buffer[start..<end]))
+    if start == 0, end >= keptCapacity, end + 1 >= buffer.count {
+      // All of a large buffer: it is handed on as it is.
+      buffer.removeSubrange(end...)
+      line.append(buffer)
+      buffer = []
+    } else {
+      line.append(Array(buffer[start..<end]))
+    }
+    if line.byteCount >= pieceByteCount {
+      pieceByteCount = min(line.byteCount + line.byteCount / 8, largestPieceByteCount)
+    }
     line.dropLast(carriageReturn)
     guard line.byteCount <= lineByteLimit else { return .tooLong }
     return line.consists { $0 == 0x20 || $0 == 0x09 || $0 == carriageReturn } ? nil : .line(line)
@@ -154,6 +187,9 @@ package struct LineFramer: ~Copyable, Sendable {
 
 private let lineFeed: UInt8 = 0x0A
 private let carriageReturn: UInt8 = 0x0D
+
+/// A piece has no more bytes than this, but for the last ones that came.
+private let largestPieceByteCount = 1 << 20
 
 /// An empty buffer of up to this many bytes is kept for the next lines.
 private let keptCapacity = 64 << 10

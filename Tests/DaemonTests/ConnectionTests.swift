@@ -232,7 +232,7 @@ struct ConnectionTests {
       // The end of this line never comes.
       await first.send([UInt8](repeating: UInt8(ascii: "x"), count: 280_000))
       _ = try await other.call("ping")
-      await second.sendLine(Harness.line("tokenize", ["text": .string(String(repeating: "x", count: 200_000))], id: 7))
+      await second.sendLine(Harness.line("tokenize", ["text": .string(String(repeating: "x", count: 600_000))], id: 7))
       let error = try await second.message()?["error"]
       #expect(error?["code"] == -32016)
       #expect(error?["data"]?["limit"] == "requestBytes")

@@ -89,6 +89,30 @@ struct LineFramerTests {
     #expect(framer.isWithinLine == false)
   }
 
+  @Test(
+    "Long lines come whole one after another, however they grow and shrink and were split",
+    arguments: [1_000, 60_000, 65_536, 70_000, 300_000, 4_000_000])
+  func longLines(partByteCount: Int) {
+    let lengths = [10, 70_000, 200_000, 200_001, 224_999, 225_003, 300_000, 90_000, 1_300_000, 1_300_000, 65_535, 3]
+    for ending in ["\n", "\r\n"] {
+      let lines = lengths.map { length in (0..<length).map { UInt8(0x61 + ($0 &* 31 &+ length) % 26) } }
+      let stream = lines.flatMap { $0 + Array(ending.utf8) }
+      var framer = LineFramer()
+      var found: [LineFramer.Item] = []
+      var shared: [UInt8] = []
+      var rest = stream[...]
+      while !rest.isEmpty {
+        framer.append(atMost: partByteCount, through: &shared) { bytes, count in
+          bytes += rest.prefix(count)
+          rest = rest.dropFirst(count)
+        }
+        while let item = framer.next() { found.append(item) }
+      }
+      #expect(found == lines.map { .line($0) })
+      #expect(framer.bufferedByteCount == 0)
+    }
+  }
+
   @Test("A long line of blanks is none, and one that is skipped in its middle is forgotten")
   func longBlanksAndSkips() {
     var framer = LineFramer(pieceByteCount: 10)

@@ -140,12 +140,10 @@ extension Connection {
     guard let wire else { return }
     do throws(SystemError) {
       while !inputHasEnded, mayRead {
-        Self.scratch.removeAll(keepingCapacity: true)
-        switch try wire.read(appendingTo: &Self.scratch) {
+        switch try wire.read(into: &framer, through: &Self.scratch) {
         case .bytes(let count):
-          framer.append(Self.scratch)
           // Behind less than a whole chunk nothing is left.
-          if count < FileDescriptor.chunkByteCount || stretch.isLong { return }
+          if count < Wire.chunkByteCount || stretch.isLong { return }
         case .endOfFile:
           framer.finish()
           inputHasEnded = true
@@ -187,10 +185,7 @@ extension Connection {
   /// Reads what a client that is gone left behind: at most what its socket's buffer holds.
   private func receiveRest() {
     while let wire, !inputHasEnded {
-      Self.scratch.removeAll(keepingCapacity: true)
-      let outcome = try? wire.read(appendingTo: &Self.scratch)
-      framer.append(Self.scratch)
-      if case .bytes = outcome { continue }
+      if case .bytes = try? wire.read(into: &framer, through: &Self.scratch) { continue }
       break
     }
     framer.finish()
@@ -286,7 +281,7 @@ extension Connection {
   }
 
   private var mayRead: Bool {
-    hasRoom && !isInLine && framer.bufferedByteCount <= framer.lineByteLimit + FileDescriptor.chunkByteCount
+    hasRoom && !isInLine && framer.bufferedByteCount <= framer.lineByteLimit + Wire.chunkByteCount
   }
 
   private var isOverfull: Bool { outbox.byteCount > service.limits.unreadReplyByteLimit }

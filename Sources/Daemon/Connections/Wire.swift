@@ -1,3 +1,4 @@
+import RPC
 import System
 
 /// A client's socket, and what of it the loop waits for.
@@ -15,10 +16,17 @@ final class Wire {
     watch = try EventLoop.watch(self.socket, for: interest, handler: handler)
   }
 
-  /// Reads once, a chunk at most, onto the end of `bytes`.
-  func read(appendingTo bytes: inout [UInt8]) throws(SystemError) -> ReadOutcome {
-    try socket.read(atMost: FileDescriptor.chunkByteCount, appendingTo: &bytes)
+  /// Reads once, `chunkByteCount` bytes at most.
+  ///
+  /// - Parameter shared: what a read may fill, kept to spare an allocation for each.
+  func read(into framer: inout LineFramer, through shared: inout [UInt8]) throws(SystemError) -> ReadOutcome {
+    try framer.append(atMost: Self.chunkByteCount, through: &shared) { (bytes, count) throws(SystemError) in
+      try socket.read(atMost: count, appendingTo: &bytes)
+    }
   }
+
+  /// All that a socket holds unless it was told to hold more, so that a long line takes few reads.
+  static let chunkByteCount = 256 << 10
 
   func send(_ outbox: inout Outbox) throws(SystemError) { try outbox.send(to: socket) }
 
