@@ -36,6 +36,7 @@ final class Reading {
     guard snapshot.weightsRead <= Self.weightLimit, !isLong || Self.mayResume(input) else {
       return try await answer(input, unless: cancellation, begin: begin)
     }
+    let longTask: NextWordTask
     do throws(LanguageModelError) {
       var task = try begin()
       if !isLong || task.resume(newLimit: Self.newByteLimit, with: reader) {
@@ -43,11 +44,12 @@ final class Reading {
         if let answer = try task.advance(by: Self.stepBudget, with: reader) { return answer }
         return try await finish(&task, unless: cancellation)
       }
+      longTask = task
     } catch {
       try cancellation.check()
       throw RPCError(error, input: input.parameter)
     }
-    return try await answer(input, unless: cancellation, begin: begin)
+    return try await answer(input, unless: cancellation, begin: { longTask })
   }
 
   /// Whether it takes next to no time to find out how much of a long text is known: it is compared with what is remembered
