@@ -26,7 +26,7 @@ struct VocabularyForward: TeamWork {
     if isPaired {
       let room = unsafe block + words.count * blockStride
       unsafe packRowPairs(
-        a, stride: aStride, depth: operands.depth, steps: 0..<steps, rows: 0..<words.count, into: room)
+        a, stride: aStride, width: operands.depth, rows: words.count, into: room, targetStride: steps)
       unsafe a = unsafe UnsafePointer(room)
       aStride = steps
     }

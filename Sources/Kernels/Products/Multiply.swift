@@ -17,9 +17,8 @@ package func multiply(
   precondition((transposeB ? b.rows : b.columns) == c.columns, "multiply: columns of op(B) and C differ")
   precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
   let product = unsafe Product(
-    precision: precision, rows: c.rows, columns: c.columns, depth: depth, a: a.start,
-    aRowStride: transposeA ? 1 : a.rowStride,
-    aDepthStride: transposeA ? a.rowStride : 1,
+    precision: precision, rows: c.rows, columns: c.columns, depth: depth,
+    a: .numbers(a.start, rowStride: transposeA ? 1 : a.rowStride, depthStride: transposeA ? a.rowStride : 1),
     b: transposeB ? .transposed(b.start, stride: b.rowStride) : .rowMajor(b.start, stride: b.rowStride),
     beginning: beginning(bias: bias, accumulate: accumulate), c: c.start, cRowStride: c.rowStride)
   withExtendedLifetime((a, b, bias, c)) { product.run(on: team) }
@@ -36,8 +35,9 @@ package func multiply(_ a: Matrix, _ b: Matrix, addedTo m: Matrix, into c: Matri
   precondition(a.rows == c.rows && a.columns == b.rows && b.columns == c.columns, "multiply: shapes differ")
   precondition(m.rows == c.rows && m.columns == c.columns, "multiply: what is added to does not fit")
   let product = unsafe Product(
-    precision: .single, rows: c.rows, columns: c.columns, depth: a.columns, a: a.start, aRowStride: a.rowStride,
-    aDepthStride: 1, b: .rowMajor(b.start, stride: b.rowStride), beginning: .matrix(m.start, rowStride: m.rowStride),
+    precision: .single, rows: c.rows, columns: c.columns, depth: a.columns,
+    a: .numbers(a.start, rowStride: a.rowStride, depthStride: 1), b: .rowMajor(b.start, stride: b.rowStride),
+    beginning: .matrix(m.start, rowStride: m.rowStride),
     c: c.start, cRowStride: c.rowStride)
   withExtendedLifetime((a, b, m, c)) { product.run(on: team) }
 }
@@ -54,8 +54,8 @@ package func multiply(
   precondition(a.rows == c.rows && a.columns == b.rows && b.columns == c.columns, "multiply: shapes differ")
   precondition(bias == nil || (bias?.count == c.columns && !accumulate), "multiply: bias does not fit")
   let product = unsafe Product(
-    precision: b.precision, rows: c.rows, columns: c.columns, depth: a.columns, a: a.start, aRowStride: a.rowStride,
-    aDepthStride: 1,
+    precision: b.precision, rows: c.rows, columns: c.columns, depth: a.columns,
+    a: .numbers(a.start, rowStride: a.rowStride, depthStride: 1),
     b: .packed(b.storage.base), beginning: beginning(bias: bias, accumulate: accumulate), c: c.start,
     cRowStride: c.rowStride)
   withExtendedLifetime((a, b, bias, c)) { product.run(on: team) }

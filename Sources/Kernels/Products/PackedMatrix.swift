@@ -42,12 +42,47 @@ package final class PackedMatrix {
     precondition(
       (transpose ? source.columns : source.rows) == rows && (transpose ? source.rows : source.columns) == columns,
       "PackedMatrix.pack: shapes differ")
-    let panels = EvenSplit(0..<columns, limit: panelWidth).count
+    let side: Product.RightSide =
+      unsafe transpose
+      ? .transposed(source.start, stride: source.rowStride) : .rowMajor(source.start, stride: source.rowStride)
+    unsafe side.pack(
+      precision: precision, depth: rows, columns: columns, split: Product.stepSplit(depth: rows, precision: precision),
+      into: storage.base, team: team)
+    withExtendedLifetime(source) {}
+  }
+}
+
+extension Product.RightSide {
+  /// Packs all of it, cut by panels, into the order that `PackedMatrix` describes.
+  ///
+  /// - Parameter split: How its depth is cut into blocks.
+  func pack(
+    precision: ProductPrecision, depth: Int, columns: Int, split: EvenSplit, into target: UnsafeMutablePointer<Float>,
+    team: ThreadTeam
+  ) {
     let work = unsafe PackingWork(
-      precision: precision, source: source.start, stride: source.rowStride, isTransposed: transpose, rows: rows,
-      columns: columns,
-      target: storage.base)
-    team.run(work, count: panels, grain: max(1, 32_768 / (panelWidth * max(1, rows))))
+      precision: precision, source: self, depth: depth, columns: columns, split: split, target: target)
+    team.run(
+      work, count: EvenSplit(0..<columns, limit: panelWidth).count, grain: max(1, 32_768 / (panelWidth * max(1, depth)))
+    )
+  }
+
+  /// Packs some columns at some steps into panels that follow each other; nothing if it is packed already.
+  func pack(
+    precision: ProductPrecision, depth: Int, steps: Range<Int>, columns: Range<Int>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    switch unsafe (self, precision) {
+    case (.rowMajor(let source, let stride), .single):
+      unsafe packRowMajor(source, stride: stride, depths: steps, columns: columns, into: target)
+    case (.rowMajor(let source, let stride), .bfloat16):
+      unsafe packRowMajorPairs(source, stride: stride, depth: depth, steps: steps, columns: columns, into: target)
+    case (.transposed(let source, let stride), .single):
+      unsafe packTransposed(source, stride: stride, depths: steps, columns: columns, into: target)
+    case (.transposed(let source, let stride), .bfloat16):
+      unsafe packTransposedPairs(source, stride: stride, depth: depth, steps: steps, columns: columns, into: target)
+    case (.packed, _): break
+    }
   }
 }
 
@@ -55,43 +90,32 @@ package final class PackedMatrix {
 @safe
 private struct PackingWork: TeamWork {
   let precision: ProductPrecision
-  let source: UnsafePointer<Float>
-  let stride: Int
-  let isTransposed: Bool
-  let rows: Int
+  let source: Product.RightSide
+  let depth: Int
   let columns: Int
+  let split: EvenSplit
   let target: UnsafeMutablePointer<Float>
 
   init(
-    precision: ProductPrecision, source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, rows: Int, columns: Int,
+    precision: ProductPrecision, source: Product.RightSide, depth: Int, columns: Int, split: EvenSplit,
     target: UnsafeMutablePointer<Float>
   ) {
     self.precision = precision
     unsafe self.source = unsafe source
-    self.stride = stride
-    self.isTransposed = isTransposed
-    self.rows = rows
+    self.depth = depth
     self.columns = columns
+    self.split = split
     unsafe self.target = unsafe target
   }
 
   func run(_ panels: Range<Int>, scratch: Scratch) {
     let range = panels.lowerBound * panelWidth..<min(panels.upperBound * panelWidth, columns)
     let paddedColumns = EvenSplit(0..<columns, limit: panelWidth).count * panelWidth
-    let split = Product.stepSplit(depth: rows, precision: precision)
     for block in 0..<split.count {
       let steps = split.range(of: block)
-      let place = unsafe target + steps.lowerBound * paddedColumns + panels.lowerBound * panelWidth * steps.count
-      switch (precision, isTransposed) {
-      case (.single, false):
-        unsafe packRowMajor(source, stride: stride, depths: steps, columns: range, into: place)
-      case (.single, true):
-        unsafe packTransposed(source, stride: stride, depths: steps, columns: range, into: place)
-      case (.bfloat16, false):
-        unsafe packRowMajorPairs(source, stride: stride, depth: rows, steps: steps, columns: range, into: place)
-      case (.bfloat16, true):
-        unsafe packTransposedPairs(source, stride: stride, depth: rows, steps: steps, columns: range, into: place)
-      }
+      unsafe source.pack(
+        precision: precision, depth: depth, steps: steps, columns: range,
+        into: target + steps.lowerBound * paddedColumns + panels.lowerBound * panelWidth * steps.count)
     }
   }
 }

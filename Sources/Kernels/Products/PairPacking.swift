@@ -83,53 +83,23 @@ func packTransposedPairs(
   }
 }
 
-/// `packTiles` in pairs of the source's rows.
-func packTilePairs(
-  _ source: UnsafePointer<Float>, stride: Int, rowLength: Int, depth: Int, steps: Range<Int>, tiles: EvenSplit,
-  into target: UnsafeMutablePointer<Float>
-) {
-  unsafe packTiles(stepCount: steps.count, tiles: tiles, into: target) { step, start in
-    let upper = unsafe source + 2 * (steps.lowerBound + step) * stride
-    let hasLower = 2 * (steps.lowerBound + step) + 1 < depth
-    if start &+ laneCount <= rowLength {
-      return unsafe rnnd_pair(upper.lanes(at: start), hasLower ? (upper + stride).lanes(at: start) : .zero)
-    }
-    let count = rowLength &- start
-    return unsafe rnnd_pair(
-      upper.lanes(at: start, count: count), hasLower ? (upper + stride).lanes(at: start, count: count) : .zero)
-  }
-}
-
-/// Rounds rows of A, which stay rows: each takes `steps.count` places.
-func packRowPairs(
-  _ source: UnsafePointer<Float>, stride: Int, depth: Int, steps: Range<Int>, rows: Range<Int>,
-  into target: UnsafeMutablePointer<Float>
-) {
-  let count = min(2 * steps.count, depth - 2 * steps.lowerBound)
-  let wholeCount = count / panelWidth * panelWidth
-  for row in rows {
-    let numbers = unsafe source + row * stride + 2 * steps.lowerBound
-    let target = unsafe target + (row - rows.lowerBound) * steps.count
-    for index in Swift.stride(from: 0, to: wholeCount, by: panelWidth) {
-      unsafe target.set(neighbours(numbers + index), at: index / 2)
-    }
-    if wholeCount < count {
-      let rest = count &- wholeCount
-      unsafe target.set(neighbours(numbers + wholeCount, count: rest), at: wholeCount / 2, count: (rest &+ 1) / 2)
-    }
-  }
-}
-
-/// Rounds rows of whole panels to pairs along each row.
+/// Rounds rows to pairs along each row.
 ///
-/// - Parameter width: How many numbers a row has: a multiple of 32.
+/// - Parameter width: How many numbers a row has.
 func packRowPairs(
   _ source: UnsafePointer<Float>, stride: Int, width: Int, rows: Int, into target: UnsafeMutablePointer<Float>,
   targetStride: Int
 ) {
+  let wholeWidth = width / panelWidth * panelWidth
   for row in 0..<rows {
-    for column in Swift.stride(from: 0, to: width, by: panelWidth) {
-      unsafe (target + row * targetStride).set(neighbours(source + row * stride + column), at: column / 2)
+    let numbers = unsafe source + row * stride
+    let pairs = unsafe target + row * targetStride
+    for column in Swift.stride(from: 0, to: wholeWidth, by: panelWidth) {
+      unsafe pairs.set(neighbours(numbers + column), at: column / 2)
+    }
+    if wholeWidth < width {
+      let rest = width &- wholeWidth
+      unsafe pairs.set(neighbours(numbers + wholeWidth, count: rest), at: wholeWidth / 2, count: (rest &+ 1) / 2)
     }
   }
 }

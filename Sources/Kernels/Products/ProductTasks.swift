@@ -1,10 +1,9 @@
-/// How a product is cut into tasks: a grid of rows and of panels of 32 columns.
-struct ProductTasks: TeamWork {
-  let product: Product
-  let rowSplit: EvenSplit
+/// How a product is cut into tasks: a grid of rows of tiles and of panels of 32 columns.
+struct ProductCut {
+  let tileSplit: EvenSplit
   let panelSplit: EvenSplit
 
-  var count: Int { rowSplit.count * panelSplit.count }
+  var count: Int { tileSplit.count * panelSplit.count }
 
   /// The least work worth a task, in steps of the innermost loop (16 multiply-adds each): about three microseconds.
   private static let stepsPerTask = 30_000
@@ -12,8 +11,7 @@ struct ProductTasks: TeamWork {
   private static let rowsPerPacking = 256
 
   init(_ product: Product, threadCount: Int) {
-    self.product = product
-    let panels = EvenSplit(0..<product.columns, limit: panelWidth).count
+    let (tiles, panels) = (product.tileSplit.count, product.panelCount)
     let stepLimit = max(1, product.stepSplit.largest)
     let panelLimit = max(1, Product.packedLimit / (stepLimit * panelWidth))
     let leastPanelTasks = (panels + panelLimit - 1) / panelLimit
@@ -23,25 +21,31 @@ struct ProductTasks: TeamWork {
     let wanted =
       threadCount == 1 || steps < 2 * Self.stepsPerTask
       ? 1 : threadCount * max(1, min(4, steps / (threadCount * Self.stepsPerTask)))
-    if panels >= 2 * wanted || product.rows <= maximumTileRows {
-      rowSplit = EvenSplit(0..<product.rows, count: 1)
+    // Each row of tasks reads all of B, each column all of A: the larger one is to be read less often.
+    if tiles == 1 || (panels >= 2 * wanted && 2 * product.columns >= product.rows) {
+      tileSplit = EvenSplit(0..<tiles, count: 1)
       let rounds = (max(leastPanelTasks, wanted) + wanted - 1) / wanted
       panelSplit = EvenSplit(0..<panels, count: min(panels, rounds * wanted))
     } else {
       panelSplit = EvenSplit(0..<panels, count: leastPanelTasks)
-      // Each task packs its columns of B for itself, so it wants rows enough; and tasks, as many for each thread.
-      let useful =
-        product.isBPacked ? wanted : threadCount * max(1, product.rows / (Self.rowsPerPacking * threadCount))
-      rowSplit = EvenSplit(
-        0..<product.rows, count: max(1, min(wanted, useful, product.rows / maximumTileRows)))
+      // Tasks that pack their columns of B for themselves want rows enough; and tasks, as many for each thread.
+      let isPacked = product.isBPacked || product.isBSmall
+      let useful = isPacked ? wanted : threadCount * max(1, product.rows / (Self.rowsPerPacking * threadCount))
+      tileSplit = EvenSplit(0..<tiles, count: max(1, min(wanted, useful, tiles)))
     }
   }
+}
+
+/// The tasks of a product.
+struct ProductTasks: TeamWork {
+  let product: Product
+  let cut: ProductCut
 
   func run(_ items: Range<Int>, scratch: Scratch) {
     for item in items {
       ProductBlock(
-        product: product, rows: rowSplit.range(of: item % rowSplit.count),
-        panels: panelSplit.range(of: item / rowSplit.count)
+        product: product, tiles: cut.tileSplit.range(of: item % cut.tileSplit.count),
+        panels: cut.panelSplit.range(of: item / cut.tileSplit.count)
       ).compute(scratch: scratch)
     }
   }

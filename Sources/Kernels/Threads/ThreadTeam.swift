@@ -37,6 +37,9 @@ package final class ThreadTeam {
     crew?.stop()
   }
 
+  /// Room for at least `count` numbers that all threads may read and write, whatever they are; good until the next call.
+  func sharedMemory(count: Int) -> UnsafeMutablePointer<Float> { unsafe scratch.sharedMemory(count: count) }
+
   /// Does all items of a piece of work, in portions of `grain`, on whichever threads come first; returns when all is
   /// done.
   ///
