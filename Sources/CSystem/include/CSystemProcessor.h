@@ -33,6 +33,9 @@ static inline void rnnd_prefetch(const void *place) { __builtin_prefetch(place, 
 /// Asks for a cache line that will be read soon, and then not for long: it takes no place in the larger caches.
 static inline void rnnd_prefetch_once(const void *place) { __builtin_prefetch(place, 0, 0); }
 
+/// Asks for a cache line that will be written to soon.
+static inline void rnnd_prefetch_to_write(const void *place) { __builtin_prefetch(place, 1, 3); }
+
 /// The same place, of which the compiler no longer knows where it came from: it keeps it in a register instead of
 /// working it out anew from its neighbour.
 static inline const float *rnnd_place(const float *place) {

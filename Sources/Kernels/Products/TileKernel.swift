@@ -108,6 +108,7 @@ extension Tile {
     var a = unsafe a
     var b = unsafe b
     var ahead = ahead
+    if initialRowStride == 0 { askForTarget() }
     for first in stride(from: 0, to: depth, by: TileAhead.stepCount) {
       ahead?.ask()
       for _ in first..<min(first &+ TileAhead.stepCount, depth) {
@@ -126,6 +127,17 @@ extension Tile {
       let start = unsafe c + row &* cRowStride
       unsafe start.set(left[row], at: 0)
       unsafe start.set(right[row], at: laneCount)
+    }
+  }
+
+  /// Asks for C's cache lines, where nobody has read them just now: each row's two, or three.
+  @inline(__always)
+  private func askForTarget() {
+    for row in 0..<rows {
+      let start = unsafe c + row &* cRowStride
+      unsafe rnnd_prefetch_to_write(start)
+      unsafe rnnd_prefetch_to_write(start + laneCount)
+      unsafe rnnd_prefetch_to_write(start + (panelWidth - 1))
     }
   }
 
