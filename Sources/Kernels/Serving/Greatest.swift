@@ -69,13 +69,15 @@ private func positions(
 /// - Precondition: rows lie within W, of whose columns `x` has as many numbers, and of whose rows `bias`.
 package func multiplyRows(of w: Matrix, at rows: [Int32], _ x: Vector, bias: Vector) -> [Float] {
   precondition(w.columns == x.count && bias.count == w.rows, "multiplyRows: shapes differ")
-  for row in rows { askAhead(for: w.row(Int(row))) }
-  return rows.map { dot(w.row(Int($0)), x) + bias[Int($0)] }
-}
-
-private func askAhead(for values: Vector) {
-  withExtendedLifetime(values) {
-    for index in stride(from: 0, to: values.count, by: laneCount) { unsafe rnnd_prefetch(values.start + index) }
+  precondition(rows.allSatisfy { $0 >= 0 && $0 < w.rows }, "multiplyRows: row out of bounds")
+  return withExtendedLifetime((w, x, bias)) {
+    for row in rows {
+      let values = unsafe w.start + Int(row) * w.rowStride
+      for index in stride(from: 0, to: w.columns, by: laneCount) { unsafe rnnd_prefetch(values + index) }
+    }
+    return rows.map { row in
+      unsafe dot(w.start + Int(row) * w.rowStride, x.start, count: x.count) + bias.start[Int(row)]
+    }
   }
 }
 

@@ -39,14 +39,15 @@ package final class Distribution {
   /// Makes what was written to `logits` a distribution; each of them may be off by `tolerance`.
   func finish(tolerance: Float, weights: Parameters) {
     self.tolerance = tolerance
-    let positions = positionsOfGreatest(Self.refinedCount, of: logits.all, tolerance: tolerance)
+    let logits = logits.all
+    let positions = positionsOfGreatest(Self.refinedCount, of: logits, tolerance: tolerance)
     if tolerance > 0 {
       let exact = multiplyRows(
         of: weights.decoder.weights, at: positions, output.all, bias: weights.decoder.bias)
-      for (position, logit) in zip(positions, exact) { logits.all[Int(position)] = logit }
+      for (position, logit) in zip(positions, exact) { logits[Int(position)] = logit }
     }
-    normalizer = logSumExp(logits.all)
-    top = Self.sorted(positions.map { ($0, normalized(logits.all[Int($0)])) }, limit: Self.refinedCount)
+    normalizer = logSumExp(logits)
+    top = Self.sorted(positions.map { ($0, normalized(logits[Int($0)])) }, limit: Self.refinedCount)
   }
 
   /// A token and its log-probability, in nats.
