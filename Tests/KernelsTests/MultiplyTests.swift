@@ -160,6 +160,20 @@ struct MultiplyTests {
     #expect(distance(numbers(c), numbers(plain)) < 1e-6)
   }
 
+  @Test("what threads laid out for one product serves no other, of the same shape or not")
+  func productsInTurn() {
+    let team = ThreadTeam(threadCount: 2)
+    let packed = PackedMatrix(rows: 300, columns: 640, precision: .bfloat16)
+    packed.pack(randomMatrix(300, 640, seed: 9), team: team)
+    for (seed, rows) in [(1, 20), (2, 20), (3, 3), (4, 20), (5, 40), (6, 41), (7, 20)] as [(UInt64, Int)] {
+      let a = randomMatrix(rows, 300, seed: seed)
+      let (c, expected) = (Matrix(rows: rows, columns: 640), Matrix(rows: rows, columns: 640))
+      Kernels.multiply(a, packed, into: c, team: team)
+      Kernels.multiply(a, packed, into: expected, team: ThreadTeam())
+      #expect(numbers(c) == numbers(expected))
+    }
+  }
+
   @Test("NaN and infinities pass through", arguments: [ProductPrecision.single, .bfloat16])
   func specials(precision: ProductPrecision) {
     // The second NaN's bits would become a zero's if they were rounded up.

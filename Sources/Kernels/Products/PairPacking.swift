@@ -66,7 +66,13 @@ func packTransposedPairs(
         let column = first + half * laneCount
         let place = unsafe source + (column < columns.upperBound ? column : first) * stride + 2 * step
         if count == panelWidth && column + laneCount <= columns.upperBound {
-          for lane in 0..<laneCount { block[lane] = unsafe neighbours(place + lane &* stride) }
+          for lane in 0..<laneCount {
+            let row = unsafe place + lane &* stride
+            block[lane] = unsafe neighbours(row)
+            // The processor foresees hardly as many walks at a time as there are rows.
+            unsafe rnnd_prefetch(row + 3 * panelWidth)
+            unsafe rnnd_prefetch(row + (3 * panelWidth + laneCount))
+          }
         } else {
           for lane in 0..<max(0, min(laneCount, columns.upperBound - column)) {
             block[lane] = unsafe neighbours(place + lane * stride, count: count)

@@ -103,29 +103,50 @@ struct Product {
     var product = self
     let cut = ProductCut(self, threadCount: team.threadCount)
     product.layOutOperands(packsB: cut.tileSplit.count > 1 && isBSmall, on: team)
-    team.run(ProductTasks(product: product, cut: cut), count: cut.count, grain: 1)
+    team.run(ProductTasks(product, cut), count: cut.count, grain: 1)
   }
 
-  /// Rounds A's rows, unless they are so few that each task does it sooner than it would get them from another core, and
-  /// packs B if tasks share its columns.
+  /// Rounds A's rows, unless they are few, and packs B if tasks share its columns.
   private mutating func layOutOperands(packsB isPacked: Bool, on team: ThreadTeam) {
-    // An odd number of cache lines from row to row, so that a tile's rows do not meet in few sets of the caches.
-    let rowStride = (EvenSplit(0..<precision.stepCount(depth: depth), limit: laneCount).count | 1) * laneCount
-    let isRounded = precision == .bfloat16 && !isATransposed && tileSplit.count > ProductBlock.fewTiles
-    let aCount = isRounded ? rows * rowStride : 0
+    let isRounded = isToBeRounded && tileSplit.count > ProductBlock.fewTiles
+    let aCount = isRounded ? rows * pairStride : 0
     let bCount = isPacked ? panelCount * panelWidth * precision.stepCount(depth: depth) : 0
     guard aCount + bCount > 0 else { return }
     let room = unsafe team.sharedMemory(count: aCount + bCount)
     if case .numbers(let start, let stride, _) = unsafe a, isRounded {
-      let packing = unsafe RowPacking(start, stride: stride, depth: depth, into: room, targetStride: rowStride)
+      let packing = unsafe RowPacking(start, stride: stride, depth: depth, into: room, targetStride: pairStride)
       team.run(packing, count: rows, grain: max(1, 32_768 / max(1, depth)))
-      unsafe a = unsafe .pairs(room, rowStride: rowStride)
+      unsafe a = unsafe .pairs(room, rowStride: pairStride)
     }
     if isPacked {
       unsafe b.pack(
         precision: precision, depth: depth, columns: columns, split: stepSplit, into: room + aCount, team: team)
       unsafe b = unsafe .packed(room + aCount)
     }
+  }
+
+  /// The product with A's rows rounded by the thread that asks: few are sooner rounded than had from another core.
+  ///
+  /// - Parameter number: This product's own.
+  func roundingLeftSide(in scratch: Scratch, number: Int) -> Product {
+    guard isToBeRounded, case .numbers(let start, let stride, _) = unsafe a else { return self }
+    let pairs = unsafe scratch.memory(count: rows * pairStride, of: number) { room in
+      unsafe packRowPairs(start, stride: stride, width: depth, rows: rows, into: room, targetStride: pairStride)
+    }
+    var product = self
+    unsafe product.a = unsafe .pairs(pairs, rowStride: pairStride)
+    return product
+  }
+
+  /// Whether A's rows are not yet the pairs that the tiles read.
+  private var isToBeRounded: Bool {
+    if case .numbers(_, _, depthStride: 1) = unsafe a { precision == .bfloat16 } else { false }
+  }
+
+  /// The distance between two rows of pairs: an odd number of cache lines, so that a tile's rows do not meet in few sets
+  /// of the caches.
+  private var pairStride: Int {
+    (EvenSplit(0..<precision.stepCount(depth: depth), limit: laneCount).count | 1) * laneCount
   }
 
   /// The panels of 32 columns.

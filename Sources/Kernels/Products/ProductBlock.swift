@@ -52,21 +52,10 @@ struct ProductBlock {
 
   /// Packs some tiles' rows of A, unless they are read where they lie.
   private func packLeftSide(_ tiles: Range<Int>, steps: Range<Int>, room: UnsafeMutablePointer<Float>) {
-    guard !product.isADirect, case .numbers(let source, let rowStride, let depthStride) = unsafe product.a else {
-      return
-    }
-    let split = product.tileSplit
-    if product.isATransposed {
-      unsafe packTiles(
-        source, stride: depthStride, precision: product.precision, depth: product.depth, steps: steps, tiles: tiles,
-        of: split, into: room)
-    } else {
-      let firstRow = split.range(of: tiles.lowerBound).lowerBound
-      unsafe packRowPairs(
-        source + firstRow * rowStride + 2 * steps.lowerBound, stride: rowStride,
-        width: min(2 * steps.count, product.depth - 2 * steps.lowerBound),
-        rows: split.range(of: tiles.upperBound - 1).upperBound - firstRow, into: room, targetStride: steps.count)
-    }
+    guard !product.isADirect, case .numbers(let source, _, let stride) = unsafe product.a else { return }
+    unsafe packTiles(
+      source, stride: stride, precision: product.precision, depth: product.depth, steps: steps, tiles: tiles,
+      of: product.tileSplit, into: room)
   }
 
   /// This block's panels of B at some steps: where they lie packed, or newly packed.

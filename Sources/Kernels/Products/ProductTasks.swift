@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How a product is cut into tasks: a grid of rows of tiles and of panels of 32 columns.
 struct ProductCut {
   let tileSplit: EvenSplit
@@ -38,10 +40,21 @@ struct ProductCut {
 
 /// The tasks of a product.
 struct ProductTasks: TeamWork {
-  let product: Product
-  let cut: ProductCut
+  private let product: Product
+  private let cut: ProductCut
+  /// By which threads know what they have laid out for this product.
+  private let number: Int
+
+  private static let lastNumber = Atomic<Int>(0)
+
+  init(_ product: Product, _ cut: ProductCut) {
+    self.product = product
+    self.cut = cut
+    number = Self.lastNumber.add(1, ordering: .relaxed).newValue
+  }
 
   func run(_ items: Range<Int>, scratch: Scratch) {
+    let product = product.roundingLeftSide(in: scratch, number: number)
     for item in items {
       ProductBlock(
         product: product, tiles: cut.tileSplit.range(of: item % cut.tileSplit.count),

@@ -16,12 +16,9 @@ struct TileRow {
     rows = product.tileSplit.range(of: index)
     depth = steps.count
     switch unsafe product.a {
-    case .numbers where product.isATransposed && !product.isADirect:
+    case .numbers where !product.isADirect:
       unsafe a = packed + tileOffset(of: index, from: first, in: product.tileSplit, depth: depth)
       (aRowStride, aDepthStride) = (1, rows.count)
-    case .numbers where !product.isADirect:
-      unsafe a = packed + (rows.lowerBound - product.tileSplit.range(of: first).lowerBound) * depth
-      (aRowStride, aDepthStride) = (depth, 1)
     case .numbers(let start, let rowStride, let depthStride):
       unsafe a = start + rows.lowerBound * rowStride + steps.lowerBound * depthStride
       (aRowStride, aDepthStride) = (rowStride, depthStride)
