@@ -23,8 +23,9 @@ struct ProductCut {
     let wanted =
       threadCount == 1 || steps < 2 * Self.stepsPerTask
       ? 1 : threadCount * max(1, min(4, steps / (threadCount * Self.stepsPerTask)))
-    // Each row of tasks reads all of B, each column all of A: the larger one is to be read less often.
-    if tiles == 1 || (panels >= 2 * wanted && 2 * product.columns >= product.rows) {
+    // Each row of tasks reads all of B, each column all of A: the larger one is to be read less often. Few rows of tiles
+    // can't be shared out evenly.
+    if tiles <= min(panels, ProductBlock.fewTiles) || (panels >= 2 * wanted && 2 * product.columns >= product.rows) {
       tileSplit = EvenSplit(0..<tiles, count: 1)
       let rounds = (max(leastPanelTasks, wanted) + wanted - 1) / wanted
       panelSplit = EvenSplit(0..<panels, count: min(panels, rounds * wanted))
