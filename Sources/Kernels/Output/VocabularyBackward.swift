@@ -155,6 +155,8 @@ struct VocabularyBackward: TeamWork {
       operands.weights + words.lowerBound * operands.weightsStride, operands.weightsStride
     )
     let directDepth = directDepth
+    // A part that does not stay in the second-level cache is asked for tile by tile.
+    let isAsked = !isFirst && operands.positions * depth > Product.packedLimit
     unsafe packWeights(words, columns: directDepth..<depth, into: places.weights)
     let tiles = EvenSplit(0..<operands.positions, limit: maximumTileRows)
     for column in Swift.stride(from: 0, to: depth, by: panelWidth) {
@@ -166,7 +168,8 @@ struct VocabularyBackward: TeamWork {
         let tile = unsafe Tile(
           precision: operands.precision, rows: rows.count, depth: steps, a: a + rows.lowerBound, aRowStride: 1,
           aDepthStride: operands.wordStride, b: b, bDepthStride: isDirect ? stride : panelWidth,
-          initial: isFirst ? places.zeros : c, initialRowStride: isFirst ? 0 : depth, c: c, cRowStride: depth)
+          initial: isFirst ? places.zeros : c, initialRowStride: isFirst ? 0 : depth, c: c, cRowStride: depth,
+          next: isAsked && index + 1 < tiles.count ? c + rows.count * depth : nil)
         unsafe tile.compute(width: min(panelWidth, depth - column), edge: places.edge)
       }
     }

@@ -69,13 +69,15 @@ struct ProductBlock {
     return unsafe UnsafePointer(room)
   }
 
+  private var hasManyTiles: Bool { tiles.count > Self.fewTiles }
+
   /// Computes some tiles. With many rows of them, each runs through all panels, as its part of A is then read from afar
   /// once; with few, each panel is used by all tiles while it is in the first-level cache.
   private func computeTiles(_ tiles: Range<Int>, steps: Range<Int>, b: UnsafePointer<Float>, places: Places) {
     func row(_ tile: Int) -> TileRow {
       unsafe TileRow(tile, of: product, steps: steps, packed: places.a, from: tiles.lowerBound)
     }
-    if tiles.count > Self.fewTiles {
+    if hasManyTiles {
       for tile in tiles {
         let present = row(tile)
         let next = product.isADirect && tile + 1 < tiles.upperBound ? row(tile + 1) : nil
@@ -122,7 +124,9 @@ struct ProductBlock {
       precision: product.precision, rows: rows.count, depth: steps.count, a: row.a, aRowStride: row.aRowStride,
       aDepthStride: row.aDepthStride, b: b + (panel - panels.lowerBound) * panelWidth * steps.count,
       bDepthStride: panelWidth, initial: initial, initialRowStride: initialRowStride, c: target,
-      cRowStride: product.cRowStride, ahead: ahead)
+      cRowStride: product.cRowStride, ahead: ahead,
+      next: hasManyTiles && initial == UnsafePointer(target) && panel + 1 < panels.upperBound
+        ? target + panelWidth : nil)
     unsafe tile.compute(width: width, edge: places.edge)
   }
 }

@@ -29,6 +29,8 @@ struct Tile {
   var cRowStride: Int
   /// What is asked for meanwhile.
   var ahead: TileAhead?
+  /// The next tile's first number of C, if its sums go on from there: asked for now.
+  var next: UnsafeMutablePointer<Float>?
 }
 
 /// How many columns of C a tile has: two `Lanes`.
@@ -108,7 +110,8 @@ extension Tile {
     var a = unsafe a
     var b = unsafe b
     var ahead = ahead
-    if initialRowStride == 0 { askForTarget() }
+    if initialRowStride == 0 { unsafe ask(for: c) }
+    if let next = unsafe next { unsafe ask(for: next) }
     for first in stride(from: 0, to: depth, by: TileAhead.stepCount) {
       ahead?.ask()
       for _ in first..<min(first &+ TileAhead.stepCount, depth) {
@@ -130,9 +133,9 @@ extension Tile {
     }
   }
 
-  /// Asks for C's cache lines, where nobody has read them just now: each row's two, or three.
+  /// Asks for a tile's cache lines of C, each row's two, or three.
   @inline(__always)
-  private func askForTarget() {
+  private func ask(for c: UnsafeMutablePointer<Float>) {
     for row in 0..<rows {
       let start = unsafe c + row &* cRowStride
       unsafe rnnd_prefetch_to_write(start)
