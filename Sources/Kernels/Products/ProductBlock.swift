@@ -71,6 +71,11 @@ struct ProductBlock {
 
   private var hasManyTiles: Bool { tiles.count > Self.fewTiles }
 
+  /// Whether this part of C does not stay in the second-level cache from block to block of the depth.
+  private var isLarge: Bool {
+    hasManyTiles && tiles.count * maximumTileRows * panels.count * panelWidth > Product.packedLimit
+  }
+
   /// Computes some tiles. With many rows of them, each runs through all panels, as its part of A is then read from afar
   /// once; with few, each panel is used by all tiles while it is in the first-level cache.
   private func computeTiles(_ tiles: Range<Int>, steps: Range<Int>, b: UnsafePointer<Float>, places: Places) {
@@ -125,7 +130,7 @@ struct ProductBlock {
       aDepthStride: row.aDepthStride, b: b + (panel - panels.lowerBound) * panelWidth * steps.count,
       bDepthStride: panelWidth, initial: initial, initialRowStride: initialRowStride, c: target,
       cRowStride: product.cRowStride, ahead: ahead,
-      next: hasManyTiles && initial == UnsafePointer(target) && panel + 1 < panels.upperBound
+      next: isLarge && initial == UnsafePointer(target) && panel + 1 < panels.upperBound
         ? target + panelWidth : nil)
     unsafe tile.compute(width: width, edge: places.edge)
   }
