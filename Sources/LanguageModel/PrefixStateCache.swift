@@ -23,15 +23,18 @@ struct PrefixStateCache {
   ///
   /// - Parameter place: where a beginning of them is known to lead.
   mutating func begin(_ tokens: [TokenID], from place: PrefixPlace? = nil, in snapshot: ModelSnapshot) -> TokenReading {
-    let start = HiddenState(zeroFor: snapshot.weights.shape)
-    guard let index = entries.firstIndex(where: { $0.generation == snapshot.generation }) else {
-      return TokenReading(tokens: tokens, position: 0, state: start)
-    }
+    let match = longestPrefix(of: tokens, from: place, in: snapshot)
+    return TokenReading(
+      tokens: tokens, position: match?.count ?? 0, state: match?.state ?? HiddenState(zeroFor: snapshot.weights.shape),
+      place: match?.place)
+  }
+
+  private mutating func longestPrefix(
+    of tokens: [TokenID], from place: PrefixPlace?, in snapshot: ModelSnapshot
+  ) -> PrefixTree<HiddenState>.Match? {
+    guard let index = entries.firstIndex(where: { $0.generation == snapshot.generation }) else { return nil }
     entries.append(entries.remove(at: index))
-    guard let match = entries[entries.count - 1].tree.longestPrefix(of: tokens, from: place) else {
-      return TokenReading(tokens: tokens, position: 0, state: start)
-    }
-    return TokenReading(tokens: tokens, position: match.count, state: match.state, place: match.place)
+    return entries[entries.count - 1].tree.longestPrefix(of: tokens, from: place)
   }
 
   /// Remembers what a sequence has led to so far.

@@ -4,7 +4,7 @@ final class Scratch {
   private var buffer = FloatBuffer(count: 0)
   private var ownBuffer = FloatBuffer(count: 0)
   private var sharedBuffer = FloatBuffer(count: 0)
-  /// The number of the product that `ownMemory` was filled for.
+  /// The number of the product that `ownBuffer` was filled for.
   private var ownProduct = 0
 
   /// Room for at least `count` numbers, whatever they are; good until the next call.
