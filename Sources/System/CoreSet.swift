@@ -34,7 +34,14 @@ package struct CoreSet: Equatable, Sendable {
 
   /// Keeps a process on these cores: all threads that it has now, and those that they start.
   package func hold(process: Int32) throws(SystemError) {
-    for thread in try FileSystem.list("/proc/\(process)/task").compactMap(Int32.init) { try hold(thread: thread) }
+    for thread in try FileSystem.list("/proc/\(process)/task").compactMap(Int32.init) {
+      do throws(SystemError) {
+        try hold(thread: thread)
+      } catch {
+        // One may have ended meanwhile.
+        guard error.errno == ESRCH else { throw error }
+      }
+    }
   }
 
   private func hold(thread: Int32) throws(SystemError) {
